@@ -21,10 +21,10 @@ ENDS = ("all", "majority", "gray")
 """What heals when the faults stop: everything, all but one node, or all but one link."""
 
 FOREMOST = 40
-"""Targets from here on are whoever is foremost when the fault falls: of replicas, the leader."""
+"""Targets from here on mean the node that is foremost when the fault falls: of replicas, the leader."""
 
 RATES = 8
-"""Clocks that a run draws; its nodes have them in turn."""
+"""How many clocks a run draws; its nodes take them in turn."""
 
 TARGETS = 64
 """Targets are drawn below this."""
@@ -49,9 +49,9 @@ class RunConfig(Struct, frozen=True, kw_only=True):
     options: Options = Options()
     loss: int = 0
     duplication: int = 0
-    """Chances of the loss and of the repetition of a message, in parts of 65536, while faults are on."""
+    """The chances that a message is lost and that it is repeated, in parts of 65536, while faults are on."""
     timer_weight: int = 16
-    """In untimed mode, one choice in so many is among the timers."""
+    """In untimed mode, one choice in this many is among the timers."""
     length: int = 1_000
     """Steps in which things go wrong."""
     faults: tuple[Fault, ...] = ()
@@ -72,7 +72,7 @@ class Failure(Struct, frozen=True):
 
 
 class RunResult(Struct, frozen=True):
-    """What came of a run."""
+    """The outcome of a run."""
 
     digest: str
     events: int
@@ -82,9 +82,9 @@ class RunResult(Struct, frozen=True):
     reached: dict[str, int]
     faults: dict[str, int]
     keys: int = 0
-    """Keys that clients used,"""
+    """Keys that clients used;"""
     unjudged: int = 0
-    """and those of them that are no longer judged at the end of the run: the judge's bound was reached."""
+    """of these, the keys no longer judged at the end of the run, because the judge's bound was reached."""
 
 
 class Chance:
@@ -99,7 +99,7 @@ class Chance:
 
 
 def draw_faults(kinds: Sequence[FaultKind], label: str, length: int, count: int) -> tuple[Fault, ...]:
-    """So many faults of a random subset of the kinds, one of a kind that always takes effect; by step.
+    """`count` faults by step, of a random subset of the kinds; one is of a kind that always takes effect.
 
     Every seed switches a random subset on (Groce et al., *Swarm Testing*, ISSTA 2012).
     """
@@ -115,7 +115,7 @@ def draw_faults(kinds: Sequence[FaultKind], label: str, length: int, count: int)
 
 
 def in_order(*each: Iterable[Fault]) -> tuple[Fault, ...]:
-    """All these faults by step; of equal ones, those given first."""
+    """All these faults by step; at the same step, those given first."""
     return tuple(sorted((fault for faults in each for fault in faults), key=lambda fault: fault.step))
 
 

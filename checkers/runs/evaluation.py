@@ -1,7 +1,7 @@
 """The specs that a run is judged by, evaluated on what each step changed.
 
-*Invariant.* Every spec that is given is judged, or the run does not start: the run has a view that it is
-about, and somebody files its facts.
+*Invariant.* Every given spec is judged, or the run does not start: the run has a view that the spec is
+about, and something files its facts.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Evaluation:
         return found
 
     def _find(self, view: View[Any], tau: int, found: list[tuple[AnySpec, str]]) -> None:
-        """Add those of one view."""
+        """Add the specs that the fresh facts of one view break."""
         view.tau = tau
         at = (type(view), tuple(view.fresh))
         due = self._due.get(at)

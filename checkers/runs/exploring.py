@@ -57,7 +57,7 @@ class Exploring:
         """Hand over to the configuration's strategy, and let the network lose and repeat messages."""
         config, world = run.config, run.world
         world.loss, world.duplication = config.loss, config.duplication
-        self._kept.clear()  # Of a run that got as far as this, the setup is run from the configuration.
+        self._kept.clear()  # A run that got this far has its setup run from the configuration.
         kind = self.strategies(config.strategy)
         if not kind.timed:
             run.swap(self._keep(kind.make(config.seed, config.timer_weight)), timed=False)
@@ -78,8 +78,8 @@ class Exploring:
             run.check()
 
     def goes_on(self, run: Run) -> bool:
-        """What is due, each judged before the next falls, then one event; False where a fault has broken a
-        promise, or nothing can happen any more.
+        """Let what is due fall, each judged before the next, then one event happen; False if a fault has
+        broken a promise, or nothing can happen any more.
         """
         injector, step = run.injector, run.world.steps - run.setup_steps
         while step >= injector.next:

@@ -28,18 +28,18 @@ class Ground(Protocol):
     targets: list[Place]
     """The places that faults hit."""
     base_loss: int
-    """The chance of the loss of a message without faults, in parts of 65536."""
+    """The chance that a message is lost without faults, in parts of 65536."""
 
     def lasts(self, number: int) -> None:
         """The fault of this number lasts from here on."""
         ...
 
     def over(self, number: int) -> Sequence[Place]:
-        """The fault is over; returns the places of others of its kind that still last."""
+        """The fault is over; returns the places of other faults of its kind that still last."""
         ...
 
     def restart(self, place: Place, label: str) -> None:
-        """The node comes back; on a new disk where it can make nothing of its own."""
+        """The node comes back, on a new disk if it cannot use its own."""
         ...
 
     def cut(self, links: Sequence[str], number: int) -> None:
@@ -47,7 +47,7 @@ class Ground(Protocol):
         ...
 
     def join(self, links: Sequence[str], number: int) -> None:
-        """Those of these links work again that no later fault has cut."""
+        """These links work again, except those that a later fault has cut."""
         ...
 
 
@@ -55,7 +55,7 @@ class FaultKind:
     """One kind of fault. There is one object of each, without state: a run keeps what is under way."""
 
     name: ClassVar[str]
-    """Of the event, too, as which it falls."""
+    """Also the name of the event by which it falls."""
     sentence: ClassVar[str]
     """What happens, with `{}` for the node."""
     mend: ClassVar[str] = ""
@@ -68,7 +68,7 @@ class FaultKind:
     impairs: ClassVar[bool] = False
     """Whether synced state is lost, so that the budget decides."""
     waits: ClassVar[bool] = False
-    """Whether it falls as soon as it is possible, where it is not when it is due."""
+    """Whether a fault that is not possible when it is due falls as soon as it is."""
 
     def possible(self, ground: Ground, place: Place) -> bool:
         """Whether it can fall there now."""

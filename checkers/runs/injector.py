@@ -20,20 +20,21 @@ from dynaproof.impl.outbox import OutboxLimits
 NEVER = 1 << 62
 
 FAIR_CAPACITY = 256
-"""Messages in flight on a link that a fair end always permits."""
+"""How many messages a fair end always permits in flight on a link."""
 
 FAIR_US = (300, 500)
 """How long a message or a sync takes in a fair end."""
 
 FEWEST = 3
-"""Nodes without one of which, or one link of which, the others can still do their work."""
+"""The fewest nodes of which one, or one link, can be missing while the others still do their work."""
 
 
 class Injector:
     """Faults fall by step, in the order of the configuration; what one broke is mended at a later step.
 
-    Both are events: the number in their name is the fault's place in the configuration. With `by_name`
-    nothing is due by itself, and whoever replays a schedule calls `fall` and `mend` by those names.
+    Falling and mending are both events: the number in their name is the fault's place in the configuration.
+    With `by_name` nothing is due by itself, and whoever replays a schedule calls `fall` and `mend` by those
+    names.
     """
 
     def __init__(
@@ -56,27 +57,27 @@ class Injector:
             for _, each in nodes
             for fault in each.faults
         }
-        """By the name of a fault that kinds of nodes bring: the nodes of those kinds, which it hits."""
+        """For each fault that kinds of nodes bring, by its name: the nodes of those kinds, which it hits."""
         self.budgets = budgets
         """By the name of the kind."""
         self.fallen = 0
-        """How many faults were due already."""
+        """How many faults have been due so far."""
         self.waiting: list[int] = []
-        """Those that were due, and wait until they are possible."""
+        """Faults that were due, and wait until they are possible."""
         self.by_name = False
         self.mends: list[tuple[int, int]] = []
-        """Step and fault, in order."""
+        """The step of each mend and its fault, in order."""
         self.next = self.faults[0].step if self.faults else NEVER
         """The next step at which something is due."""
         self.hit: dict[int, Place] = {}
-        """Fault to the place that it fell on."""
+        """From a fault to the place that it fell on."""
         self.injected: dict[str, int] = {}
         self.excluded: str | None = None
         """The node that stays down in the end."""
         self.base_loss = config.loss
         self.lasting: dict[int, None] = {}
-        """Faults that slow a node or lose messages, and are not mended: of two that overlap the first mend
-        ends only its own.
+        """Faults that slow a node or lose messages, and are not mended yet: of two that overlap, the first
+        mend ends only its own.
         """
         self.salt = config.seed
 
@@ -98,8 +99,8 @@ class Injector:
             self.next = min(self.next, self.faults[self.fallen].step)
 
     def target(self, number: int) -> Place:
-        """The place that a fault hits: the one that it hit already, else the one that it is drawn for, which
-        may be whoever is foremost.
+        """The place that a fault hits: the one that it has hit already, else the one that it is drawn for,
+        which may be that of the foremost node.
         """
         place = self.hit.get(number)
         if place is None:
@@ -110,7 +111,7 @@ class Injector:
         return place
 
     def foremost(self, places: Sequence[Place]) -> list[Place]:
-        """Those of these places that are foremost among those of their kind, as the kind decides."""
+        """Those of these places whose nodes are foremost of their kind, as the kind decides."""
         return [place for place in places if self.kind_of[place.name].foremost(place)]
 
     def may_hit(self, place: Place, fault: str) -> bool:
@@ -125,7 +126,7 @@ class Injector:
         """Let a fault fall, if it can and the budget permits: on this place, or on the one that it is drawn
         for.
 
-        One that did not fall has hit nothing: nothing is mended by its number.
+        A fault that did not fall has hit nothing: nothing is mended by its number.
         """
         fault, world = self.faults[number], self.world
         kind, place = self.kinds[fault.kind], self.target(number) if on is None else on
@@ -147,7 +148,7 @@ class Injector:
         return True
 
     def mend(self, number: int) -> None:
-        """Mend what a fault has broken: an event too."""
+        """Mend what a fault has broken; this is an event too."""
         fault, world = self.faults[number], self.world
         kind, place = self.kinds[fault.kind], self.target(number)
         if not self.by_name:
@@ -164,7 +165,7 @@ class Injector:
         self.lasting[number] = None
 
     def over(self, number: int) -> Sequence[Place]:
-        """The fault is over; returns the places of others of its kind that still last."""
+        """The fault is over; returns the places of other faults of its kind that still last."""
         self.lasting.pop(number, None)
         kind = self.faults[number].kind
         return [self.target(other) for other in self.lasting if self.faults[other].kind == kind]
@@ -175,13 +176,13 @@ class Injector:
             self.world.cut_links[link] = number
 
     def join(self, links: Sequence[str], number: int) -> None:
-        """Those of these links work again that no later fault has cut."""
+        """These links work again, except those that a later fault has cut."""
         for link in links:
             if self.world.cut_links.get(link) == number:
                 del self.world.cut_links[link]
 
     def restart(self, place: Place, label: str) -> None:
-        """A node comes back; where it can make nothing of its disk, an operator gives it a new one."""
+        """A node comes back; if it cannot use its disk, an operator gives it a new one."""
         self.world.start(place)
         if self.kind_of[place.name].needs_new_disk(place):
             self.world.crash(place, label, lose_disk=True)
@@ -202,7 +203,7 @@ class Injector:
         keep_down = self.targets[self.salt % len(self.targets)] if self.targets else None
         whole = [budget.whole() for budget in self.budgets.values()]
         if not all(whole) or len(self.targets) < FEWEST:
-            end = "all"  # Without the node that is being replaced there is no quorum but the others.
+            end = "all"  # Without the node that is being replaced, the only quorum is all the others.
         if end == "majority" and keep_down is not None:
             self.excluded = keep_down.name
         for place in self.nodes.values():
@@ -216,8 +217,8 @@ class Injector:
             self.cut((f"{one.name}>{other.name}", f"{other.name}>{one.name}"), 0)
 
     def gray_pair(self) -> tuple[Place, Place]:
-        """Who does not hear each other in the end: one of the first kind of nodes, and another one of that,
-        or of a kind whose links may stay cut.
+        """The two nodes that do not hear each other in the end: one of the first kind, and another one of
+        that kind, or of a kind whose links may stay cut.
         """
         kinds = [self.kind_of[place.name] for place in self.targets]
         pairs = [

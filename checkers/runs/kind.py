@@ -1,4 +1,4 @@
-"""A kind of node: how such nodes are placed and made, who listens to them, how they are shown and broken.
+"""A kind of node: how such nodes are placed, made, listened to, shown and broken.
 
 A replica host, a client, a reader, a user's own node: each is one object of `Kind`, and a scenario is
 composed of them. What listens is a table from the type of a note or message to a function `(observation,
@@ -59,7 +59,7 @@ class Unlimited:
 
 
 def nowhere(_place: Place) -> bool:
-    """Of a kind without such nodes."""
+    """False: the kind has no such nodes."""
     return False
 
 
@@ -78,20 +78,20 @@ class Placed(Struct, frozen=True):
 
 
 def unplaced(_config: Any) -> Sequence[NodeId]:
-    """The place of a kind that has none yet."""
+    """Stands for the nodes of a kind until they are given."""
     return ()
 
 
 def unmade(_env: Env, _config: Any) -> NodeProtocol:
-    """A kind has nodes of a class, or makes them itself."""
+    """Stands for the `make` of a kind whose nodes are of a class."""
     raise AssertionError("a kind without a class and without make is rejected when it is made")
 
 
 class Kind(Struct, frozen=True, kw_only=True):
     """One kind of node: a class and the names of its nodes, or else `name`, `nodes` and `make`.
 
-    Of a class that inherits from `Node`, all that it notes is filed for the specs, and its state after each
-    step; `names` may be names (each in a zone of its own) or whole `NodeId`s.
+    If the class inherits from `Node`, all that it notes is filed for the specs, and so is its state after
+    each step; `names` may be names (each in a zone of its own) or whole `NodeId`s.
     """
 
     node: type[Handled] | None = None
@@ -102,13 +102,13 @@ class Kind(Struct, frozen=True, kw_only=True):
     name: str = ""
     """By default, that of the class."""
     nodes: Callable[[Any], Sequence[NodeId]] = unplaced
-    """Where they are: a configuration to the nodes, each with region, zone and name."""
+    """Where they are: from a configuration to the nodes, each with region, zone and name."""
     make: Callable[[Env, Any], Any] = unmade
-    """A node, of its environment and the configuration; at every start."""
+    """Makes a node, at every start, from its environment and the configuration."""
 
     notes: Table | tuple[type[Note], ...] = {}
-    """What is called for a note, by its type: `(observation, place, note)`. Of a class, types of notes that
-    it does not name in its own methods.
+    """What is called for a note, by its type: `(observation, place, note)`. For a class: the types of notes
+    that its own methods do not name.
     """
     sent: Table = {}
     """What is called for a message that leaves, by its type: `(observation, place, message)`."""
@@ -124,7 +124,7 @@ class Kind(Struct, frozen=True, kw_only=True):
     knowledge: Callable[[Place], Knowledge] = state_of
     """What a node knows, as text; by default, its public attributes."""
     brief: Callable[[Message], str] = fields_of
-    """A message that it gets in a few words; by default, its fields."""
+    """A message that it gets, in a few words; by default, its fields."""
 
     faults: tuple[FaultKind, ...] = ()
     """Faults that fall on such nodes only; a scenario has those of any world besides."""
@@ -132,14 +132,14 @@ class Kind(Struct, frozen=True, kw_only=True):
     """Whether the faults of any world may hit such nodes."""
     may_stay_cut: bool = True
     """Whether such a node may be cut off for good from one node of a scenario's first kind, in an end that
-    leaves all else whole; not where it has work to do there that nobody does for it.
+    leaves all else whole; not if it has work to do there that nobody else does for it.
     """
     foremost: Callable[[Place], bool] = nowhere
     """Whether a node is one that faults look for: a leader, say."""
     budget: Callable[[Any, Mapping[str, Place]], Budget] = Unlimited
-    """Of a run's observation and the places of its nodes."""
+    """Makes the budget from a run's observation and the places of its nodes."""
     needs_new_disk: Callable[[Place], bool] = nowhere
-    """Whether a node that has just been started can make nothing of its disk."""
+    """Whether a node that has just been started cannot use its disk."""
 
     def __post_init__(self) -> None:
         if self.node is not None:

@@ -23,9 +23,9 @@ class Observation(Protocol):
         ...
 
     reached: dict[str, int]
-    """How often each situation was reached that a campaign should reach."""
+    """How often each situation that a campaign should reach was reached."""
     endings: dict[str, int]
-    """How many operations of clients ended how."""
+    """How many operations of clients ended in each way."""
 
     def uncovered(self, place: Place, message: Message) -> None:
         """A message left before what its node had written was durable."""
@@ -73,7 +73,7 @@ class WasShed(Fact, frozen=True, gc=False):
     node: str
     message: str
     own: bool
-    """Whether it was to the node itself."""
+    """Whether it was sent to the node itself."""
 
 
 class Vanished(Fact, frozen=True, gc=False):

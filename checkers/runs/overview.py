@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 Cell: TypeAlias = str | int | bool | None
-"""What stands in one place of a table; None: nothing does."""
+"""What stands in one place of a table; None if nothing does."""
 
 INDENT = "    "
 

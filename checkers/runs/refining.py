@@ -1,8 +1,8 @@
 """Is a run a behaviour of a user's model? An abstraction says which of the model's states the nodes are in.
 
-After each handler, sync and crash the abstraction is asked for that state; a sync counts as many times as
-there were handlers whose writes it covers. The state is as before, or a short sequence of the model's enabled
-actions leads there; the model's own text decides, run by the interpreter.
+After each handler, sync and crash the abstraction is asked for that state; a sync counts once for each
+handler whose writes it covers. The state is as before, or a short sequence of the model's enabled actions
+leads there; the model's own text decides, run by the interpreter.
 
 Source: Abadi and Lamport, *The Existence of Refinement Mappings*, 1991.
 """
@@ -23,13 +23,13 @@ from dynaproof.model.language import Model, ModelError
 from dynaproof.specs.views.nodes import NodeState
 
 MOST_ACTIONS = 3
-"""Actions of the model that one step of a run may be, if nothing else is said."""
+"""The most actions of the model that one step of a run may be, by default."""
 
 MOST_STATES = 20_000
-"""States that are looked at for one step, at the most."""
+"""The most states that are looked at for one step."""
 
 NEAREST = 3
-"""Enabled actions that are told of a step that is none of them."""
+"""How many enabled actions are named for a step that is none of them."""
 
 
 class Seen:
@@ -38,9 +38,9 @@ class Seen:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._logs: dict[str, bytes] = {}
-        """What is durable, as it is shown now, of the logs that were asked for."""
+        """What is durable, as shown now, of each log that was asked for."""
         self._unsynced: list[tuple[int, dict[str, bytes]]] = []
-        """The logs after each handler that has written: with how much had been written by then."""
+        """The logs after each handler that has written, with how much had been written by then."""
 
     @property
     def running(self) -> NodeState | None:
@@ -83,7 +83,7 @@ class Seen:
 
 
 Abstraction: TypeAlias = Callable[[Mapping[str, Seen]], Mapping[str, Any]]
-"""The nodes by name, in the order of their scenario, to the values of the model's variables by name."""
+"""From the nodes by name, in the order of their scenario, to the values of the model's variables by name."""
 
 
 class AbstractionError(ValueError):
@@ -116,7 +116,7 @@ class Refinement(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """The name under which a run fails that does not follow the model."""
+        """The name under which a run that does not follow the model fails."""
         return f"follows_{type(self.model).__name__}"
 
 
@@ -141,7 +141,7 @@ class Difference(Struct, frozen=True):
 
 
 def changed(name: str, before: Any, after: Any) -> str:
-    """How a variable differs; of a set, its members that come and go. Empty if it does not."""
+    """How a variable differs; for a set, which members come and go. Empty if it does not differ."""
     if before == after:
         return ""
     if isinstance(before, frozenset) and isinstance(after, frozenset):
@@ -204,7 +204,7 @@ class Paths:
 
 @lru_cache(maxsize=8)
 def paths_of(model: Model, most_actions: int) -> Paths:
-    """The paths of a model: what one run has found, the next ones need not look for."""
+    """The paths of a model: later runs need not look for what an earlier one has found."""
     return Paths(model, most_actions)
 
 

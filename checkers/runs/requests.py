@@ -2,8 +2,8 @@
 
 A scenario's own clients ask again when they have been answered, so a slow system is asked less. Under an open
 load they are left out, and *sessions* stand in their place: nodes of one kind, each with one request under
-way at a time, that get the timer `Due` when they are to issue one, and note how it ended. `checkers/load`
-says when a request is due, and how many sessions there are.
+way at a time. A session gets the timer `Due` when it is to issue a request, and notes how that ended.
+`checkers/load` says when a request is due, and how many sessions there are.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Due(Timer, frozen=True, gc=False, tag="due"):
 
 
 def end_of(note: Returned) -> RequestEnd:
-    """How a request ended whose session noted `Returned`."""
+    """How a request ended, given the `Returned` that its session noted."""
     return "answered" if note.ok else "refused"
 
 
@@ -63,7 +63,7 @@ class Requests(Struct, frozen=True, kw_only=True):
     instead_of: tuple[str, ...] = ()
     """The names of the kinds that are left out: clients that ask by themselves."""
     keys: int = 4_096
-    """How many keys are in use, unless whoever loads says otherwise;"""
+    """How many keys are in use, unless the load says otherwise;"""
     item_bytes: int = 100
     """and how many bytes a request writes; 0 where requests have no size."""
     latencies: tuple[int, ...] = Options().latencies
@@ -71,9 +71,9 @@ class Requests(Struct, frozen=True, kw_only=True):
     sync_us: tuple[int, ...] = Options().sync_us
     """and those of a sync of a disk."""
     configure: Callable[[Any], Any] = unchanged
-    """The configuration under load, of one that was drawn and has no faults."""
+    """Makes the configuration under load from one that was drawn and has no faults."""
     endings: Mapping[type[Note], Callable[[Any], RequestEnd]] = field(default_factory=by_returned)
-    """By the type of a note with which a session says that its request has ended: how."""
+    """How a request has ended, by the type of the note with which its session says so."""
 
     def __post_init__(self) -> None:
         sessions: Any = self.sessions

@@ -1,6 +1,6 @@
 """A run: one execution of a scenario. It owns the world, what observes it, the faults, and the specs.
 
-Who decides what happens next is its *driver*: a strategy (`exploring.py`), a schedule (`schedule.py`), or
+What happens next is decided by its *driver*: a strategy (`exploring.py`), a schedule (`schedule.py`), or
 whoever calls `step` and `happen` by hand. A run is composed of these, and has no subclasses: an observer
 hears of it, a driver decides.
 """
@@ -27,7 +27,7 @@ from dynaproof.impl.node import Env, NodeId, NodeProtocol
 from dynaproof.specs.spec import AnySpec
 
 ASKED = 8
-"""Steps between two looks at whether a phase is over: a phase ends a few steps late, never early."""
+"""Steps between two checks of whether a phase is over: a phase ends a few steps late, never early."""
 
 
 class Driver(Protocol):
@@ -63,8 +63,8 @@ class Run:
         self.failure: Failure | None = None
         self.is_set_up = False
         self.fair = True
-        """Whether what is due happens when time is fair. In a schedule that is followed, only what it names
-        does.
+        """Whether what is due happens when time is fair. When a schedule is followed, only what it names
+        happens.
         """
         self.setup_steps = 0
         self.observation = scenario.observe(config)
@@ -77,7 +77,9 @@ class Run:
         self.followers = tuple(Follower(one) for one in scenario.refines)
         self._kinds: dict[NodeId, Kind] = {}
         self._places_of: dict[str, list[Place]] = {}
-        """By the name of a kind: what was asked for before, as long as no node was added since."""
+        """The places of each kind, by its name, as asked for before and as long as no node has been added
+        since.
+        """
         nodes = []
         for kind in scenario.kinds:
             for node in kind.nodes(config):
@@ -116,7 +118,8 @@ class Run:
     # --- Phases ---
 
     def set_up(self) -> None:
-        """Make the system ready; it is a failure if it does not become so: nothing would be asked of it."""
+        """Make the system ready. It is a failure if it does not become ready: nothing would be asked of it.
+        """
         self.scenario.place(self)
         self.check()
         for condition, action in self.scenario.stages:
@@ -169,7 +172,7 @@ class Run:
     # --- Steps ---
 
     def advance(self, done: Callable[[], bool], limit: int) -> bool:
-        """Step until `done()`, which is asked now and then, at most `limit` times; whether it was."""
+        """Step until `done()`, which is checked now and then, at most `limit` times. Whether it was done."""
         world, view = self.world, self.view
         for number in range(limit if self.failure is None else 0):
             if not number % ASKED and done():
@@ -225,7 +228,7 @@ class Run:
             self.failure = Failure(spec, sentence, step, in_setup=not self.is_set_up)
 
     def result(self) -> RunResult:
-        """What has come of it."""
+        """The outcome of the run."""
         world, observation = self.world, self.observation
         keys, unjudged = observation.judged()
         return RunResult(
@@ -267,7 +270,7 @@ def _made(kind: Kind, config: RunConfig, env: Env) -> NodeProtocol:
 def perform(
     scenario: Scenario, config: Any, driver: Driver, observers: Sequence[Observer] = ()
 ) -> tuple[Run, RunResult]:
-    """A run of a configuration under a driver, and what came of it."""
+    """A run of a configuration under a driver, and its result."""
     run = Run(scenario, config, driver.first(config), observers)
     driver.drive(run)
     return run, run.result()

@@ -1,10 +1,10 @@
 """Run files: one run with its result, as JSON. The run is its configuration, and its schedule where that was
 written out.
 
-The configuration names the scenario, one of ours or `FILE.py:NAME` of a user, and is of the type that this
-has. Replaying a file without a schedule runs the configuration again; with one, it lets exactly the named
-events happen. The digest of the configuration lies beside it, so that an edited file is not taken for the run
-that it was.
+The configuration names the scenario, one of ours or a user's `FILE.py:NAME`, and is of that scenario's type.
+Replaying a file without a schedule runs the configuration again; with one, it lets exactly the named events
+happen. The digest of the configuration lies beside it, so that an edited file is not taken for the run that
+it was.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from dynaproof.checkers.whole_file import write_whole
 NAME_PARTS = 3
 
 RUN_FORMAT = 7
-"""Version of run files; raised whenever a configuration or a schedule means another run."""
+"""Version of run files; raised whenever a configuration or a schedule comes to mean another run."""
 
 Find = Callable[[str], Scenario]
 """The scenario that a name in a run file stands for; raises `LookupError`, with a sentence, where there is
@@ -110,7 +110,7 @@ def rerun(run: RunFile, scenario: Scenario) -> RunResult:
 
 
 def save(path: Path, run: RunFile, made_by: str = "") -> None:
-    """Write a run file; whoever reads sees the old one or the new one, never a part."""
+    """Write a run file; a reader sees the old one or the new one, never a part."""
     run = msgspec.structs.replace(
         run, configuration=configuration_digest(run.config), made_by=made_by or run.made_by
     )

@@ -30,13 +30,13 @@ from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.nodes import Settled
 
 MOST_SETUP_STEPS = 20_000
-"""Events of one stage of a setup by default, at the most: those of a region take up to some thousands."""
+"""The most events of one stage of a setup, by default: those of a region take up to some thousands."""
 
 SETUP = "setups_end"
-"""What a run has failed by whose system does not become ready."""
+"""The name under which a run fails if its system does not become ready."""
 
 MOST_END_STEPS = 60_000
-"""Events of an end by default, at the most."""
+"""The most events of an end, by default."""
 
 
 def start_all(run: Any) -> None:
@@ -55,7 +55,8 @@ def nothing(_run: Any) -> None:
 
 
 def nothing_said(_run: Any, _what: str) -> None:
-    """The word of a scenario on a setup that does not end: none of its promises says that it must."""
+    """What a scenario says, by default, of a setup that does not end: none of its promises says that it must.
+    """
 
 
 def no_load(_config: Any) -> int:
@@ -78,7 +79,7 @@ class ScenarioError(ValueError):
 
 
 def undrawn(_seed: int, _strategy: str) -> Any:
-    """The place of a draw that a scenario gets when it is made."""
+    """Stands for the draw that a scenario gets when it is made."""
     raise AssertionError("a scenario without a draw is given one when it is made")
 
 
@@ -126,17 +127,17 @@ class Scenario(Struct, frozen=True, kw_only=True):
     """The configuration of a seed under a strategy; by default, faults, clocks and noise are drawn."""
     kinds: tuple[Kind, ...]
     length: int = 300
-    """Steps in which things go wrong, of a configuration that is drawn by default,"""
+    """Steps in which things go wrong, in a configuration that is drawn by default,"""
     most_faults: int = 6
-    """and how many faults fall in them at the most; without any, nothing is lost or repeated either."""
+    """and the most faults that fall in them; without any, nothing is lost or repeated either."""
     ends: tuple[str, ...] = ("all",)
     """What heals when the faults stop, in turn by seed: `all`, a `majority` of the nodes, all but one `gray`
     link.
     """
     setup_steps: int = MOST_SETUP_STEPS
-    """Events of one stage of the setup, at the most."""
+    """The most events of one stage of the setup."""
     settle_us: int = 10_000_000
-    """How long after the faults what must hold eventually may take, in an end by default."""
+    """How long after the faults what must hold eventually may take, in the default end."""
     specs: tuple[AnySpec, ...] = OF_ANY_NODE
     """The specs, each evaluated at every step in which one of its facts is fresh."""
     sometimes: tuple[str | AnySpec, ...] = ()
@@ -160,17 +161,16 @@ class Scenario(Struct, frozen=True, kw_only=True):
     """
     ready: Callable[[Any], bool] = at_once
     unready: Callable[[Any, str], None] = nothing_said
-    """Called where the setup does not come to that, with what it waits for: here a scenario may file that one
-    of its own promises is broken. The run fails anyhow.
+    """Called if the setup does not get that far, with what it waits for: here a scenario may file that one of
+    its own promises is broken. The run fails in any case.
     """
     begin: Callable[[Any], None] = nothing
     relieve: Callable[[Any], None] = nothing
-    """Called when the faults have stopped and all nodes are back, for whatever else is to change for the end.
-    """
+    """Called when the faults have stopped and all nodes are back, to change whatever else the end needs."""
     end: Callable[[Any], None] = nothing
     actions: Mapping[str, Callable[[Any], None]] = {}
-    """What nodes are made to do in the setup and in the end, by the name of the event as which it happens and
-    is replayed.
+    """What nodes are made to do in the setup and in the end, by the name of the event that stands for it in
+    the run and when it is replayed.
     """
     act_sentences: Mapping[str, str] = {}
     overview: Callable[[Any], Iterable[Overview]] = no_overview
@@ -179,11 +179,11 @@ class Scenario(Struct, frozen=True, kw_only=True):
     load: Callable[[Any], int] = no_load
     """How much a configuration asks of its system: of two that fail alike, the smaller is kept."""
     smaller: Callable[[Any], Iterable[Any]] = none_smaller
-    """Configurations that ask less, the most promising first, for shrinking; faults and noise are left out
-    anyhow.
+    """Configurations that ask less, the most promising first, for shrinking; faults and noise are left out in
+    any case.
     """
     requests: Requests | None = None
-    """How requests are issued that come at a rate; None: it is loaded by its own clients only."""
+    """How requests that come at a rate are issued; None if only its own clients load it."""
 
     def __post_init__(self) -> None:
         set_field = structs.force_setattr

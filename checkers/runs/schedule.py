@@ -2,14 +2,14 @@
 
 A run is kept as seed and configuration until a failure makes more of it worth writing out. Then `record` runs
 it again and keeps the names of its events, faults and mends among them, and its choices; `follow` lets
-exactly these happen. *Exact* following diverges with the step at which the run became another one; *lenient*
+exactly these happen. *Exact* following diverges at the step at which the run became another one; *lenient*
 following passes over what is not possible and takes a missing choice for the benign default, so that any part
 of a schedule is a legal run: a message left out is delayed for ever, a timer left out is late, a mend left
 out never comes.
 
-The setup before it is run from the configuration, but where the failure is in the setup itself: then the
-schedule begins with the run. A schedule ends with its last event: what must happen eventually is judged in
-the fair end of a whole run only, not at the end of a schedule.
+The setup is run from the configuration, unless the failure is in the setup itself: then the schedule begins
+with the run. A schedule ends with its last event: what must happen eventually is judged only in the fair end
+of a whole run, not at the end of a schedule.
 """
 
 from __future__ import annotations
@@ -101,13 +101,13 @@ class Following:
             if not injector.may_hit(place, fault):
                 return True
             if kind == fault and number not in injector.hit:
-                injector.fall(number, on=place)  # Recorded: it may have been drawn for whoever was foremost.
+                injector.fall(number, on=place)  # Recorded: it may have been drawn for the foremost node.
             elif kinds[fault].mend == kind and injector.hit.get(number) is place:
                 injector.mend(number)
         return True
 
     def recorded(self, run: Run) -> Recorded:
-        """What really happened of the schedule, and what was asked."""
+        """What of the schedule really happened, and the choices that were asked for."""
         events = tuple((kind, where, number) for kind, where, number, _ in run.world.trace)
         return Recorded(events[run.setup_steps :], self.kept.recorded().choices)
 

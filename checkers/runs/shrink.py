@@ -65,8 +65,8 @@ def smallest(
 
 
 def smaller(scenario: Scenario, file: RunFile) -> RunFile | None:
-    """The smallest run found that breaks the promise that this one breaks: by its schedule, where it has one;
-    None where it does not break it any more.
+    """The smallest run found that breaks the promise that this one breaks, by its schedule if it has one;
+    None if this one does not break it any more.
     """
     assert file.result.failure is not None, "only a failing run is shrunk"
     recorded = file.recorded()
@@ -86,7 +86,7 @@ def smaller_schedule(
     mutant: str | None = None,
     attempts: int = SCHEDULE_ATTEMPTS,
 ) -> RunFile | None:
-    """The run with the smallest part of its schedule found that breaks the same spec; None where the whole
+    """The run with the smallest part of its schedule found that breaks the same spec; None if the whole
     schedule does not, so that something else has a part in the failure.
     """
     failure = result.failure
@@ -125,7 +125,7 @@ def shrink_schedule(schedule: Recorded, spec: str, attempt: Follow, budget: Budg
 
 
 def without_events(schedule: Recorded, breaks: Breaks, budget: Budget) -> Recorded:
-    """Leave out runs of events, halving their length down to one, from the end to the front."""
+    """Leave out stretches of events, halving their length down to one, from the end to the front."""
     size = max(1, len(schedule.events) // 2)
     while budget.left > 0:
         end, before = len(schedule.events), len(schedule.events)
@@ -167,7 +167,7 @@ def chosen(schedule: Recorded) -> list[Choice]:
 def shrink(
     scenario: Scenario, config: Any, result: RunResult, execute: Execute, budget: Budget
 ) -> tuple[Any, RunResult]:
-    """The smallest configuration found that breaks the same spec, and what comes of it."""
+    """The smallest configuration found that breaks the same spec, and its result."""
     assert result.failure is not None, "only a failing run is shrunk"
     spec = result.failure.spec
     smaller = True

@@ -50,7 +50,7 @@ class Step(Struct):
 
 
 class Tracer:
-    """Hears of every event before it happens, and so of what the event before it has done."""
+    """Hears of every event before it happens, and so sees what the event before it has done."""
 
     def __init__(
         self, keep: Callable[[Step], None], *, in_setup: bool = False, wanted: int | None = None

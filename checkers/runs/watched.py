@@ -141,7 +141,7 @@ def not_plain(value: Any) -> str | None:
 
 
 class Making(Struct, frozen=True):
-    """Makes the nodes of a class, of an environment and the arguments of their kind."""
+    """Makes the nodes of a class from an environment and the arguments of their kind."""
 
     node: type[Node]
     arguments: tuple[Any, ...] = ()

@@ -16,11 +16,11 @@ LONGEST = 60
 """Characters of a value that are shown."""
 
 PRIVATE = ("env", "disk")
-"""Public attributes that are no state of a node."""
+"""Public attributes that are not state of a node."""
 
 
 def shown(value: Any) -> str:
-    """A value in words, the same in every process: a set in order."""
+    """A value in words, the same in every process: sets in order."""
     if isinstance(value, set | frozenset):
         text = "{" + ", ".join(sorted(map(shown, value))) + "}"
     elif isinstance(value, dict):

@@ -6,10 +6,10 @@ from dynaproof.checkers.runs.fault import Falling, FaultKind, Ground
 from dynaproof.checkers.world.place import Place
 
 LOSSINESS = 20_000
-"""Chance, in parts of 65536, of the loss of a message while a `message loss` lasts."""
+"""Chance, in parts of 65536, that a message is lost while a `message loss` lasts."""
 
 SLOWNESS = 20
-"""By how many times a slow node's messages and syncs take longer."""
+"""How many times longer a slow node's messages and syncs take."""
 
 
 class Stop(FaultKind):

@@ -1,5 +1,5 @@
-"""What a region's observation makes of its admins, routers and users: who is told something, becomes active,
-or is gone.
+"""What a region's observation makes of its admins, routers and users: they ask, are answered, become active,
+or are gone.
 """
 
 from __future__ import annotations

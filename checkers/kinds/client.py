@@ -99,7 +99,7 @@ READERS = Kind(
 
 
 def first_session(_config: GroupConfig) -> list[NodeId]:
-    """The one that a load begins with."""
+    """The session that a load begins with."""
     return [NodeId("region", ZONE, "session")]
 
 
@@ -109,14 +109,14 @@ def session(env: Env, config: GroupConfig) -> NodeProtocol:
 
 
 def end_of(note: Ended) -> RequestEnd:
-    """How a request ended: that a condition failed is an answer, too."""
+    """How a request ended: a failed condition is an answer, too."""
     if note.ending == "definite":
         return "refused"
     return "unanswered" if note.ending == "indefinite" else "answered"
 
 
 class Defaults(Struct, frozen=True):
-    """The constants of a group under an open load: those that a service has by default."""
+    """The constants of a group under an open load: a service's defaults."""
 
     settings: Settings = Settings()
     client: ClientSettings = ClientSettings()

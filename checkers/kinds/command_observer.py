@@ -1,4 +1,4 @@
-"""What storage nodes are commanded, against the fences that they have shown, and against what the metadata
+"""Compares what storage nodes are commanded with the fences that they have shown, and with what the metadata
 still needs of them.
 """
 
@@ -32,7 +32,7 @@ class CommandObserver:
     COMMANDS: ClassVar[frozenset[type[Any]]] = frozenset(
         (CreateReplica, DropReplica, DropPartition, RaiseFence)
     )
-    """What admins command storage nodes."""
+    """The commands of admins to storage nodes."""
 
     def __init__(
         self,
@@ -55,8 +55,8 @@ class CommandObserver:
         """Replicas for which a node had no room, each with its partition."""
 
     def commanded(self, place: Place, command: Any) -> None:
-        """An admin has just commanded a storage node something: not of an old term, or it is refused. What is
-        commanded for partition 0 is not looked at, but for a fence.
+        """An admin has just given a storage node a command: one of an old term must be refused. Of the
+        commands for partition 0, only fences are looked at.
         """
         if place.lane != METADATA or isinstance(command, RaiseFence):
             fence = self.fences.get(place.id, 0)
@@ -91,8 +91,8 @@ class CommandObserver:
             self.region.file(Doubled(place.lane, place.name))
 
     def told_to_drop(self, place: Place) -> None:
-        """A storage node was told to drop a partition, and has. If that is to stay, this has dropped the
-        replica that was there, or that its config has made there (rule M7), and it has nothing any more.
+        """A storage node was told to drop a partition, and has. If the partition is to stay, this has dropped
+        the replica that was there, or that its config has made there (rule M7), which has nothing any more.
         """
         node, group = place.node, self.groups.get(place.lane)
         assert isinstance(node, StorageNode)
@@ -109,7 +109,7 @@ class CommandObserver:
         return (partition, member) in self.refused
 
     def fenced(self, place: Place, fence: int) -> None:
-        """A node refuses a command for its fence."""
+        """A node refuses a command because of its fence."""
         self.fences[place.id] = max(fence, self.fences.get(place.id, 0))
 
     def shown(self, place: Place, fence: int) -> None:

@@ -49,8 +49,7 @@ class GroupConfig(RunConfig, frozen=True, kw_only=True):
     item_bytes: int = 0
     """How much longer an item may be than its key and its number; 0: no item is."""
     readers: int = 0
-    """Clients that make strong reads only: they go on asking a leader that can get nothing chosen any
-    more.
+    """Clients that make only strong reads: they go on asking a leader that can get nothing chosen any more.
     """
     mix: Mix = Mix()
     """What the others ask for."""
@@ -86,7 +85,7 @@ class GroupObservation(ImplObserver):
 
 
 class Group:
-    """A group of a run, and its clients; the only one, if nothing else is said."""
+    """A group of a run, and its clients; by default, the only group."""
 
     def __init__(self, run: Run, number: int = ONLY_LANE, observation: Any = None) -> None:
         self.run = run
@@ -131,12 +130,12 @@ class Group:
         return sum(at(voter.node).name != excluded for voter in config.voters)
 
     def quiet(self) -> bool:
-        """Whether every live replica shows the fold of all that is chosen, and a leader serves."""
+        """Whether every live replica shows the fold of everything chosen, and a leader serves."""
         replicas = self.replicas()
         if leader_of(replicas) is None or len(replicas) < self.expected_replicas():
             return False
         through = self.observation.view.chosen_through
-        for replica in replicas:  # Looked at first, for it costs least.
+        for replica in replicas:  # Checked first, because it costs least.
             log = replica.log
             if (
                 not replica.admitted
@@ -166,8 +165,8 @@ class Group:
 
     def settled(self, since: Mapping[Member, Microseconds]) -> bool:
         """Whether all keep up and no election is on: a quorum has renewed the leader's lease, and the others
-        have heard from that leader, and that its lease was renewed, all since then by their own clocks; and
-        nobody campaigns above it.
+        have heard from that leader, and that its lease was renewed, all since these times by their own
+        clocks; and nobody campaigns above it.
         """
         replicas = self.replicas()
         leader = leader_of(replicas)
@@ -190,9 +189,9 @@ class Group:
 
     def calm(self) -> bool:
         """Whether no election is on, and none can begin while nothing is lost: a leader serves, and nobody
-        campaigns above it. Who is in its reach counts it as alive, and so neither campaigns nor lets anybody
-        else. Who is cut off from it, as at a gray link, is not asking just now: what it was answered may be
-        from before.
+        campaigns above it. A replica within its reach counts it as alive, and so neither campaigns nor lets
+        another one. A replica that is cut off from it, as at a gray link, is not asking just now: its answers
+        may be from before.
         """
         replicas = self.replicas()
         leader = leader_of(replicas)
@@ -209,7 +208,7 @@ class Group:
         return True
 
     def has_room(self) -> bool:
-        """Whether the leader remembers half of what its rate admits at the most, and so refuses no write."""
+        """Whether the leader remembers at most half of what its rate admits, and so refuses no write."""
         leader = self.leader()
         if leader is None:
             return False
@@ -220,13 +219,13 @@ class Group:
         )
 
     def caught_up(self) -> bool:
-        """Whether every live replica knows all that is chosen."""
+        """Whether every live replica knows everything chosen."""
         through = self.observation.view.chosen_through
         return all(replica.admitted and replica.log.commit >= through for replica in self.replicas())
 
     def differs(self, replica: Any) -> str | None:
-        """In what a replica's state is not the fold of the chosen entries, as the observer made it, or lies
-        otherwise in pages than another's.
+        """In what a replica's state is not the fold of the chosen entries, as the observer made it, or is
+        laid out in pages otherwise than another's.
         """
         observation, state = self.observation, replica.state
         if state.applied != observation.view.chosen_through:
@@ -236,7 +235,7 @@ class Group:
             stored = dict(items.range())
             found = {one.request: one for one in remembered_in(memory, state.timestamp)}
         except RottenPageError:
-            return "pages"  # A scrub will find it too.
+            return "pages"  # A scrub will find this too.
         if stored != observation.items:
             return "items"
         if (state.config, state.config_slot) != (observation.config, observation.config_slot):
@@ -263,7 +262,7 @@ def leader_of(replicas: Sequence[Any]) -> Any:
 
 
 def beside_the_cache(state: PartitionState) -> tuple[TreeView[StoredItem], TreeView[Row]]:
-    """The trees of a state, read beside the cache of the node, so that who looks changes nothing."""
+    """The trees of a state, read beside the cache of the node, so that looking changes nothing."""
     pages = state.pages
     beside = PageFile(pages.disk, pages.name, pages.page_bytes, PageCache(0), pages.older, pages.first)
     items, memory = (TreeView(beside, tree.codec, tree.root) for tree in state.trees)
@@ -271,7 +270,7 @@ def beside_the_cache(state: PartitionState) -> tuple[TreeView[StoredItem], TreeV
 
 
 def rows(state: PartitionState) -> tuple[int, int, bytes]:
-    """How many rows a state remembers, what they take, and their digest; what is forgotten and has not gone
-    yet is among them.
+    """How many rows a state remembers, how much they take, and their digest; forgotten rows that have not
+    gone yet are among them.
     """
     return state.memory.count, state.memory.bytes, digest_of(state.memory.tree)

@@ -1,9 +1,9 @@
 """Many groups on the same storage nodes: their hosts and clients as kinds of nodes, and what a run shows of
 each group by itself.
 
-*Invariant.* The group is part of every key once, here: what a host does is observed by the observer of the
-lane in which it does it, and each observer has a view of its own, on which every spec is evaluated. So no
-observer and no spec of one group knows that there are others.
+*Invariant.* The group is part of every key once, here: what a host does is seen by the observer of the lane
+in which it does it, and each observer has a view of its own, on which every spec is evaluated. So no observer
+and no spec of one group knows that there are others.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ NODES = (*REPLICAS, *(NodeId("region", zone, f"s{zone}") for zone in ("d", "e"))
 """The storage nodes, of which a configuration has the first few."""
 
 VOTERS = 3
-"""Of each group."""
+"""The voters of each group."""
 
 NAMES = 4096
-"""File names of which it is known to what group they belong, at the most."""
+"""The most file names whose groups are kept."""
 
 
 class GroupsConfig(GroupConfig, frozen=True, kw_only=True):
@@ -51,7 +51,7 @@ def hosts(config: GroupsConfig) -> tuple[NodeId, ...]:
 
 
 def nodes_of(config: GroupsConfig, group: int) -> tuple[NodeId, ...]:
-    """Where the voters of a group are: three that follow each other, from another one for each group."""
+    """Where the voters of a group are: on three nodes in a row, from a different one on for each group."""
     there = hosts(config)
     return tuple(there[(group + offset) % len(there)] for offset in range(VOTERS))
 
@@ -63,7 +63,7 @@ def make_host(env: Env, config: GroupsConfig) -> NodeProtocol:
 
 
 def addresses(config: GroupsConfig, group: int) -> tuple[NodeId, ...]:
-    """Of the nodes of a group, whichever incarnation runs there."""
+    """The addresses of a group's nodes, whichever incarnation runs there."""
     return tuple(node.address for node in nodes_of(config, group))
 
 
@@ -91,7 +91,8 @@ class GroupsObservation:
         self.reached: dict[str, int] = {}
         self.endings: dict[str, int] = {}
         self._group_of: dict[str, int | None] = {}
-        """By the name of a file: names are read once, for a file is synced again and again."""
+        """The group of a file, by the file's name: a name is read once, for a file is synced again and again.
+        """
         for group, config_of_group in first.items():
             self.open(group, config_of_group)
 
@@ -107,8 +108,8 @@ class GroupsObservation:
         return self.groups[group]
 
     def nearest(self, place: Place) -> GroupObservation:
-        """The observer of the group in whose lane a node is; another's where that is not observed: something
-        is said of a group that is planned, and may never be.
+        """The observer of the group in whose lane a node is; another group's if that one is not observed: it
+        is planned, and may never exist.
         """
         return self.groups.get(place.lane) or next(iter(self.groups.values()))
 
@@ -117,7 +118,9 @@ class GroupsObservation:
         return [group for group, one in self.groups.items() if place.name in one.members]
 
     def concerned(self, place: Place, file: str) -> Iterable[int]:
-        """The groups at a place to which a file matters: its own, or all where it is the node's."""
+        """The groups at a place to which a file matters: the group that owns it, or all if it is the node's
+        own.
+        """
         node = place.node
         named = node.lines.named.get(file, ()) if isinstance(node, StorageNode) else ()
         return [*(group for group, _ in replicas_named([file])), *named] or self.at(place)
@@ -187,7 +190,7 @@ class GroupsObservation:
         """Keys that clients used, and how many of them are no longer judged."""
         lines = {
             id(one.judges): one for one in self.groups.values()
-        }  # A line of splits has one for each key.
+        }  # A line of splits has one judge for each key.
         each = [one.judged() for one in lines.values()]
         return sum(keys for keys, _ in each), sum(unjudged for _, unjudged in each)
 
@@ -199,8 +202,8 @@ def observe(config: GroupsConfig) -> GroupsObservation:
 
 
 class OneVoterOfEach:
-    """The budget of many groups: of each, one voter at a time has impaired durable state. A lost disk impairs
-    one of each group there, and so does rot of the node's own journal.
+    """The budget of many groups: in each, one voter at a time has impaired durable state. A lost disk impairs
+    one voter of each group there, and so does rot of the node's own journal.
     """
 
     def __init__(self, observation: GroupsObservation, places: Mapping[str, Place]) -> None:
@@ -212,7 +215,7 @@ class OneVoterOfEach:
         return bool(self.observation.at(place)) and self.whole()
 
     def impaired(self, place: Place) -> None:
-        """Those that the fault has just hit here are next."""
+        """The voters that the fault has just hit here are now impaired."""
         for group, budget in self.budgets.items():
             one, replica = self.observation.groups[group], replica_of(place, group)
             if replica is not None and (
@@ -226,7 +229,7 @@ class OneVoterOfEach:
 
 
 def in_its_lane(heard: Callable[..., None]) -> Callable[..., None]:
-    """The same of a note or a message, told to the observer of the group in whose lane it happens."""
+    """The same for a note or a message, passed to the observer of the group in whose lane it happens."""
 
     def told(observation: GroupsObservation, place: Place, what: Any) -> None:
         heard(observation.groups[place.lane], place, what)
@@ -235,7 +238,7 @@ def in_its_lane(heard: Callable[..., None]) -> Callable[..., None]:
 
 
 def handled_in_its_lane(heard: Callable[..., None]) -> Callable[..., None]:
-    """The same of a handler that has run."""
+    """The same for a handler that has run."""
 
     def told(observation: GroupsObservation, place: Place) -> None:
         heard(observation.groups[place.lane], place)
@@ -244,7 +247,7 @@ def handled_in_its_lane(heard: Callable[..., None]) -> Callable[..., None]:
 
 
 def in_its_group(kind: Kind, **changes: Any) -> Kind:
-    """A kind of the nodes of one group, as one of the nodes of many."""
+    """A kind of nodes of one group, as a kind of nodes of many."""
 
     def table(heard: Table) -> Table:
         return {what: in_its_lane(listen) for what, listen in heard.items()}

@@ -1,4 +1,4 @@
-"""How far a storage node has come with its part of the children of a split: which of the three syncs of H1 it
+"""How far a storage node has come in making its part of a split's children: which of the three syncs of H1 it
 waits for.
 """
 
@@ -10,7 +10,7 @@ from dynaproof.checkers.world.place import Place
 from dynaproof.impl.storage_node.host import StorageNode
 
 Stage: TypeAlias = Literal["checkpoint", "files", "mark"]
-"""What is written and not durable: the parent's checkpoint at the barrier; a child's files, with the head
+"""What is written but not yet durable: the parent's checkpoint at the barrier; a child's files, with the head
 that names it; the mark that the child was made.
 """
 

@@ -41,7 +41,7 @@ class MembershipConfig(GroupConfig, frozen=True, kw_only=True):
 
 def nodes_of(config: MembershipConfig) -> tuple[NodeId, ...]:
     """The nodes: first those that host the voters at the beginning, over all zones in turn, then spare ones:
-    of each zone so many that one may be down for good, and another be kept by a voter that has left.
+    so many in each zone that one may be down for good, and another still kept by a voter that has left.
     """
     rows = config.voters // 2 + 2
     return tuple(
@@ -91,7 +91,7 @@ class UnheardConfig(Cut):
 
 
 def lagging(place: Place, chosen: int) -> list[Member]:
-    """The voters that do not hear of the config which a leader there has proposed."""
+    """The voters that do not hear of the config that a leader there has proposed."""
     for replica in leading(place):
         slot = replica.leadership.config_in_flight if replica.leadership is not None else 0
         config = replica.log.record(slot).config if slot else None
@@ -107,9 +107,9 @@ UNHEARD_CONFIG = UnheardConfig()
 
 
 class VotersLose:
-    """The budget of a group with an operator: a voter may lose its synced state when a quorum of the newest
-    config is left that is admitted, durably, and has lost nothing: of three one is lost at a time, of five
-    two.
+    """The budget of a group with an operator: a voter may lose its synced state if this leaves a quorum of
+    the newest config that is durably admitted and has lost nothing: of three voters, one is lost at a time,
+    of five, two.
     """
 
     def __init__(self, observation: Any, places: Mapping[str, Place]) -> None:
@@ -125,7 +125,7 @@ class VotersLose:
         return self.bears(place)
 
     def bears(self, place: Place) -> bool:
-        """Whether a quorum is left when whatever is at this place is lost."""
+        """Whether a quorum is left if whatever is at this place is lost."""
         replica, voters = replica_of(place, self.group), self.view.configs[-1][1]
         here = None if replica is None else replica.member
         others: int = sum(voter != here for voter in self.lacking())
@@ -133,7 +133,7 @@ class VotersLose:
         return others < most
 
     def impaired(self, place: Place) -> None:
-        """This one is next."""
+        """The voter there is now impaired."""
         replica = replica_of(place, self.group)
         if replica is not None:
             self.impaired_members[replica.member] = True
@@ -143,7 +143,7 @@ class VotersLose:
         return not self.lacking()
 
     def lacking(self) -> list[Any]:
-        """The voters of that config that do not, or have lost something."""
+        """The voters of that config of which this is not so, or that have lost something."""
         view = self.view
         slot, voters = view.configs[-1]
         return [

@@ -45,16 +45,16 @@ class MovesObservation(RegionObservation):
         first = hosts_by(region_of(config).first_config())
         self.configured = first.members
         self.hosts: dict[int, tuple[NodeId, ...]] = {0: first.members}
-        """Where the metadata is by each chosen config, by epoch;"""
+        """Where each chosen config says that the metadata is, by epoch;"""
         self.newest = 0
         """and the highest epoch of these."""
         self.shown: dict[NodeId, int] = {}
-        """The highest epoch that each node has shown, by its disks."""
+        """The highest epoch that each node has shown, for each of its disks."""
         self.known: dict[str, Hosts] = {}
-        """By router, the hosts that it knew when it was seen last."""
+        """By router, the hosts that it knew when it was last seen."""
 
     def chosen(self, record: Any) -> None:
-        """A record of the metadata is chosen; perhaps a config, by which it is elsewhere."""
+        """A record of the metadata is chosen; perhaps a config that moves it elsewhere."""
         if record.config is not None:
             members = hosts_by(record.config).members
             self.hosts[record.config.epoch], self.newest = members, record.config.epoch
@@ -63,7 +63,7 @@ class MovesObservation(RegionObservation):
         super().chosen(record)
 
     def shows(self, place: Place, hosts: Hosts | None) -> None:
-        """A message leaves a storage node that says where the metadata is."""
+        """A message that says where the metadata is leaves a storage node."""
         if hosts is None:
             hosts = Hosts(0, self.configured)
         before, chosen = self.shown.get(place.id, 0), self.hosts.get(hosts.epoch, ())
@@ -75,11 +75,11 @@ class MovesObservation(RegionObservation):
         self.shown[place.id] = max(before, hosts.epoch)
 
     def metadata_at(self, place: Place, m: MetadataAt) -> None:
-        """A node says so to whoever may know less."""
+        """A node says where the metadata is to another node that may know less."""
         self.shows(place, m.hosts)
 
     def located_at(self, place: Place, m: Located) -> None:
-        """A replica says so to a router, with what that has asked for."""
+        """A replica says so to a router, with what the router has asked for."""
         self.shows(place, Hosts(m.epoch, m.members))
 
     def not_served(self, place: Place, m: NotServing) -> None:
@@ -87,7 +87,7 @@ class MovesObservation(RegionObservation):
         self.shows(place, m.hosts)
 
     def not_here(self, place: Place, m: WrongPartition) -> None:
-        """A node says so to whoever calls the metadata there in vain."""
+        """A node says so to a caller that calls the metadata there in vain."""
         if place.lane == METADATA:
             self.shows(place, m.hosts)
 

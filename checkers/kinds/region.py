@@ -32,19 +32,19 @@ class RegionConfig(RunConfig, frozen=True, kw_only=True):
     """What a run of a region depends on."""
 
     settings: Settings
-    """Of all partitions;"""
+    """The settings of all partitions;"""
     report_us: Microseconds
     """how often storage nodes report;"""
     chunk_reports: int = 100
-    """of how many replicas in one message;"""
+    """on how many replicas in one message;"""
     admin: AdminSettings
     router: RouterSettings
     user: UserSettings
     users: int
     rows: int = 2
-    """Storage nodes of each zone."""
+    """How many storage nodes each zone has."""
     repairs: bool = False
-    """Whether voters that are lost are replaced; else nodes are never taken for dead, and lose nothing."""
+    """Whether lost voters are replaced; if not, nodes are never taken for dead, and lose nothing."""
 
 
 def hosts(config: RegionConfig) -> tuple[NodeId, ...]:

@@ -12,16 +12,16 @@ from dynaproof.specs.observe.impl.place import replica_of
 
 
 class VotersOfEachPartition:
-    """A node may lose what it has when of each group there, the metadata too, a quorum of voters is left that
-    are admitted, durably, and have lost nothing; so while one group has a loss to mend, another one may have
-    one too.
+    """A node may lose what it has if each group there, the metadata's too, is left with a quorum of voters
+    that are durably admitted and have lost nothing; so while one group has a loss to mend, another one may
+    have one too.
     """
 
     def __init__(self, observation: Any, places: Mapping[str, Place], alone: bool = False) -> None:
         self.observation = observation
         self.places = places
         self.alone = alone
-        """Whether one voter of a group is lost at a time, of five too."""
+        """Whether only one voter of a group is lost at a time, even of five."""
         self.budgets: dict[int, VotersLose] = {}
 
     def of(self, group: int) -> VotersLose:
@@ -31,12 +31,12 @@ class VotersOfEachPartition:
         return self.budgets[group]
 
     def permits(self, place: Place) -> bool:
-        """Whether all groups that have a replica there can bear that it is lost."""
+        """Whether all groups that have a replica there can bear its loss."""
         there = [one for one in self.observation.at(place) if one == METADATA or self.is_there(one)]
         return all(self.of(one).whole() if self.alone else self.of(one).bears(place) for one in there)
 
     def impaired(self, place: Place) -> None:
-        """Those that the fault has just hit here are next."""
+        """The voters that the fault has just hit here are now impaired."""
         for group in self.observation.at(place):
             one, replica = self.observation.groups[group], replica_of(place, group)
             if replica is not None and (
@@ -45,7 +45,7 @@ class VotersOfEachPartition:
                 self.of(group).impaired(place)
 
     def whole(self) -> bool:
-        """Whether every partition that is there is whole, and the metadata."""
+        """Whether every existing partition is whole, and so is the metadata."""
         there = [METADATA, *(group for group in self.budgets if group != METADATA and self.is_there(group))]
         return all(self.of(group).whole() for group in there)
 

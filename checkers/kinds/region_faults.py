@@ -85,7 +85,7 @@ class AdminCrash(CrashOf):
     waits = True
 
     def who(self, ground: Ground) -> Place | None:
-        """The first that thinks that it is active."""
+        """The first admin that believes itself active."""
         return active_admin(ground)
 
 
@@ -108,7 +108,7 @@ class MetadataLeaderCrash(CrashOf):
     waits = True
 
     def who(self, ground: Ground) -> Place | None:
-        """The first that thinks that it leads it."""
+        """The first node that believes that it leads the metadata."""
         return next(
             (
                 target
@@ -198,7 +198,7 @@ class LeaderCut(CutOff):
 
 
 def active_admin(ground: Ground) -> Place | None:
-    """The first admin that thinks that it is active."""
+    """The first admin that thinks it is active."""
     return next(
         (
             target
@@ -218,7 +218,8 @@ def driven(ground: Ground, kind: type[PartitionWork]) -> list[Any]:
 
 
 def table_leaders(ground: Ground) -> list[Place]:
-    """The nodes that lead partitions of tables; where some are about to be deleted, of those."""
+    """The nodes that lead partitions of tables; if some are about to be deleted, only those that lead these.
+    """
     led = {target.name: [one.group for one in leading(target)] for target in ground.targets}
     leaders = [target for target in ground.targets if led[target.name] and METADATA not in led[target.name]]
     going = partitions_going(ground)
@@ -290,7 +291,7 @@ class LeaderMute(CutOff):
 
 
 def leaders_to_split(ground: Ground) -> list[Place]:
-    """The leaders of partitions that the active admin has its leader split."""
+    """The leaders of the partitions that the active admin has them split."""
     admin = active_admin(ground)
     if admin is None or not isinstance(admin.node, Admin):
         return []
@@ -320,7 +321,7 @@ class GrayNode(Cut):
         return super().fall(ground, place, fault, number)
 
     def mended(self, ground: Ground, place: Place, fault: Falling, number: int) -> None:
-        """Join the links; the node is as fast as before, unless it is still gray for another fault."""
+        """Join the links; the node is as fast as before, unless another fault keeps it gray."""
         super().mended(ground, place, fault, number)
         if not any(other is place for other in ground.over(number)):
             place.slow = 1

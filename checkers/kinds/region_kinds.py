@@ -1,5 +1,5 @@
-"""The kinds of nodes of a region: storage nodes, routers, admins, users; who listens to them, and in which
-words they are shown.
+"""The kinds of nodes of a region: storage nodes, routers, admins, users; what listens to them, and the words
+in which they are shown.
 """
 
 from __future__ import annotations
@@ -211,6 +211,6 @@ KINDS_THAT_SPLIT = (
     ADMINS,
     USERS,
 )
-"""Where partitions are split one voter is lost at a time: of two voters of a child neither is replaced before
-the other was heard of (H10).
+"""Where partitions are split, one voter is lost at a time: of two lost voters of a child, neither is replaced
+before the other has been heard of (H10).
 """

@@ -1,7 +1,7 @@
 """What a run shows of a region.
 
-*Invariant.* Every partition is observed as a group by itself, like any replica group, from the step on in
-which the metadata names it: before, no replica of it can be. Beside the groups there are a view of the
+*Invariant.* Every partition is observed as a group by itself, like any replica group, from the step in which
+the metadata names it: before that, no replica of it can exist. Beside the groups there is a view of the
 region, and one of the lineage of each generation of a table.
 """
 
@@ -69,7 +69,7 @@ from dynaproof.specs.views.region import (
 )
 
 NO_TABLE = ("", 0)
-"""The lineage of no table, by which specs know that there will be others."""
+"""The lineage of no table, from which specs know that there will be lineages."""
 
 
 class RegionObservation(GroupsObservation):
@@ -122,11 +122,11 @@ class RegionObservation(GroupsObservation):
         self.tables = TableSituations(self.metadata, self.groups, self.reach)
         self.groups[METADATA].hears_chosen = self.chosen
         self.orders: dict[str, OrderObserver] = {}
-        """By the name of an admin, what its life has answered."""
+        """By the name of an admin, what its present life has answered."""
         self.ranges: dict[int, PartitionRecord] = {}
-        """Partitions as the metadata named them first."""
+        """Partitions as the metadata first named them."""
         self.children: dict[int, tuple[int, ...]] = {}
-        """Of partitions of which a split is chosen;"""
+        """The children of each partition whose split is chosen;"""
         self.passed: dict[int, bool] = {}
         """and whether these have taken over what their parent owed."""
         self.unlisted: dict[int, int] = {}
@@ -137,7 +137,7 @@ class RegionObservation(GroupsObservation):
         self.owners: dict[int, tuple[str, int]] = {}
         """By partition, the place that serves it by a lease, and until which tau."""
         self.places: dict[str, Place] = {}
-        """Of the storage nodes that were seen, by name."""
+        """The places of the storage nodes that were seen, by name."""
 
     def reach(self, situation: Sometimes) -> None:
         """Count a `sometimes`."""
@@ -186,7 +186,7 @@ class RegionObservation(GroupsObservation):
         return self.groups[record.partition].config
 
     def voters_of(self, partition: int) -> tuple[Member, ...]:
-        """Those of the newest chosen config of a partition."""
+        """The voters of a partition's newest chosen config."""
         return self.groups[partition].config.voters
 
     def disk_of(self, node: NodeId) -> int:
@@ -199,14 +199,14 @@ class RegionObservation(GroupsObservation):
         return bool(self.users.open)
 
     def listed(self) -> list[int]:
-        """The partitions of which the metadata has records and that are not gone, and those of which a split
-        is chosen that makes them.
+        """The partitions that have records in the metadata and are not gone, and those that a chosen split
+        makes.
         """
         there = [one.partition for one in self.metadata.of(PartitionRecord) if one.state != "gone"]
         return [*there, *self.unlisted]
 
     def changed_in(self, partition: PartitionRecord, record: Record) -> None:
-        """A record is chosen in a table's partition; one that is given capacity has heard of its rates."""
+        """A record is chosen in a table's partition; if the table is given capacity, perhaps new rates."""
         if isinstance(record, Split):
             self.split(partition, record)
         table = self.metadata.records.get(table_key(partition.table))
@@ -252,7 +252,9 @@ class RegionObservation(GroupsObservation):
         self.splits.chosen(number)
 
     def passes_on(self, parent: int) -> bool:
-        """A replica of a partition that is split goes: whether its children hold all that it has promised."""
+        """A replica of a split partition goes: whether the partition's children hold everything that it has
+        promised.
+        """
         for place in self.places.values():
             node, replica = place.node, replica_of(place, parent)
             assert isinstance(node, StorageNode)
@@ -263,7 +265,7 @@ class RegionObservation(GroupsObservation):
         return self.passed.get(parent, False) or self.pass_on(parent)
 
     def pass_on(self, parent: int) -> bool:
-        """Whether the children of a partition have taken over, from now on: later they may be replaced."""
+        """Note whether the children of a partition have taken over: later they may be replaced."""
         children = [self.groups[child] for child in self.children.get(parent, ())]
         self.passed[parent] = bool(children) and births.pass_on(self.groups[parent], children)
         return self.passed[parent]
@@ -330,11 +332,11 @@ class RegionObservation(GroupsObservation):
         self.of(place.lane).on_led(place, note)
 
     def has_record(self, partition: int) -> bool:
-        """Whether the metadata knows a partition, or the one of which a split has made it."""
+        """Whether the metadata knows a partition, or the one that a split made it of."""
         return partition_key(self.listed_for(partition)) in self.metadata.records
 
     def listed_for(self, partition: int) -> int:
-        """A partition, or the one of which splits have made it while the metadata does not list it yet."""
+        """A partition, or, while the metadata does not list it yet, the one that splits made it of."""
         while partition in self.unlisted:
             partition = self.unlisted[partition]
         return partition
@@ -356,7 +358,7 @@ class RegionObservation(GroupsObservation):
         return table.status != "deleting"
 
     def partition_gone(self, place: Place, _message: PartitionGone) -> None:
-        """It leaves a node that nothing of the lane's partition is left there."""
+        """A node says that nothing of the lane's partition is left there."""
         self.metadata.gone[place.lane, place.id.address] = True
 
     def fenced(self, place: Place, message: Fenced) -> None:
@@ -377,11 +379,13 @@ class RegionObservation(GroupsObservation):
                 self.region.file(LocatedOld(place.name, message.slot, acknowledged))
 
     def acknowledged(self) -> int:
-        """The last slot of the metadata of which a change was acknowledged."""
+        """The last slot of the metadata whose change was acknowledged."""
         return max(self.groups[METADATA].view.acknowledged, default=0)
 
     def crossed(self, place: Place, note: Crossed) -> None:
-        """A request goes on in a child: what became of it before is known to whoever applied the split."""
+        """A request goes on in a child: any replica that has applied the split knows what became of it
+        before.
+        """
         parent, child = self.groups[note.parent], self.groups.get(note.child)
         if child is None:
             self.region.file(Strayed(note.child, place.name))
@@ -414,7 +418,7 @@ class RegionObservation(GroupsObservation):
         orders.handled(place, len(admin.orders.under_way) < admin.settings.orders)
 
     def bounded(self, place: Place, queues: tuple[tuple[str, int, int], ...]) -> None:
-        """What grows with what others ask is within its bounds."""
+        """Check that what grows with others' requests is within its bounds."""
         for what, length, bound in queues:
             if length > bound:
                 self.region.file(Overfull(place.name, what, length, bound))

@@ -1,8 +1,8 @@
 """The state of a region at one step, as tables.
 
-It is what the nodes have and what is chosen, not what the admins believe. Beside it stands what the metadata
-says: `recorded` and `workflows` as it is written there, and what begins with `listed` only where that is not
-what the nodes have. Times are by the clock of the node that measures them.
+They show what the nodes have and what is chosen, not what the admins believe. Beside that stands what the
+metadata says: `recorded` and `workflows` as written there, and what begins with `listed` only where it
+differs from what the nodes have. Times are by the clock of the node that measures them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.specs.observe.impl.place import replica_of
 
 FEW = 4
-"""Names that are listed one by one, at the most."""
+"""The most names that are listed one by one."""
 
 
 def region_overview(run: Run) -> list[Overview]:
@@ -77,7 +77,7 @@ def nodes(run: Run) -> Overview:
 
 
 def recorded(record: NodeRecord | None) -> str:
-    """How it stands with a node, as the metadata says."""
+    """The state of a node, as the metadata says."""
     if record is None:
         return "unknown"
     return ", ".join(word for word in ("dead", "draining") if getattr(record, word)) or "live"
@@ -109,14 +109,16 @@ def shown(names: list[str], all_names: list[str]) -> str:
 
 
 def active_admin(run: Run) -> Admin | None:
-    """The admin that is active, as far as it knows; of several that of the highest term."""
+    """The admin that is active, as far as it knows; of several, the one of the highest term."""
     found = [place.node for place in run.places_of(ADMIN) if place.up]
     active = [node for node in found if isinstance(node, Admin) and node.term.active]
     return max(active, key=lambda admin: admin.term.term, default=None)
 
 
 def admins(run: Run) -> Overview:
-    """The admins: with which term each believes to be active, and the term that the metadata names it for."""
+    """The admins: the term in which each believes itself active, and the term for which the metadata names
+    it.
+    """
     found = observed(run).metadata.records.get(ADMIN_KEY)
     record = found if isinstance(found, AdminRecord) else None
     rows = []
@@ -139,7 +141,7 @@ def records_of(run: Run) -> dict[int, PartitionRecord]:
 
 
 def numbers(run: Run) -> list[int]:
-    """The metadata, the partitions that it names, and others of which a replica is left."""
+    """The metadata, the partitions that it names, and others with a replica left."""
     there = {METADATA: True, **dict.fromkeys(records_of(run), True)}
     for place in run.places_of(HOST):
         node = place.node
@@ -183,7 +185,7 @@ def partitions(run: Run) -> Overview:
 
 
 def state_of(number: int, record: PartitionRecord | None) -> str:
-    """How it stands with a partition, as the metadata says."""
+    """The state of a partition, as the metadata says."""
     if number == METADATA:
         return "metadata"
     return "no record" if record is None else record.state
@@ -262,7 +264,7 @@ def gone(node: StorageNode, number: int, member: Member) -> str:
 
 
 def role_of(run: Run, number: int, member: Member, replica: PartitionReplica | None) -> str:
-    """What a member is to its group. Who has left had a vote; a learner may get one."""
+    """What a member is to its group. One that has left had a vote; a learner may get one."""
     view = observed(run).groups[number].view
     if member in config_of(run, number).voters:
         bare = member in view.bare if replica is None else not replica.full
@@ -272,7 +274,7 @@ def role_of(run: Run, number: int, member: Member, replica: PartitionReplica | N
 
 
 def listed_as(record: PartitionRecord | None, member: Member, config: Config) -> str | None:
-    """What the metadata lists a member as, where that is not what it is."""
+    """What the metadata lists a member as, if the member is not that."""
     if record is None:
         return None
     votes = member in config.voters

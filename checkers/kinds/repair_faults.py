@@ -1,5 +1,5 @@
-"""Faults that fall between the steps of a replacement: who drives it stops; another disk is lost while a
-voter is being repaired.
+"""Faults that fall between the steps of a replacement: the admin that drives it stops; another disk is lost
+while a voter is being repaired.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class LostDiskBesideRepair(LostDisk):
     waits = True
 
     def possible(self, ground: Ground, place: Place) -> bool:
-        """Where a repair is under way that this node has no part in."""
+        """Where a repair is under way in which this node has no part."""
         node = place.node
         if not isinstance(node, StorageNode) or not node.replicas:
             return False

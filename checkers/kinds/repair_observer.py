@@ -1,5 +1,5 @@
-"""Why and when voters are replaced, and nodes taken for dead, against what has become of them; and the
-situations that a campaign counts of that.
+"""Compares why and when voters are replaced, and nodes taken for dead, with what has become of them; and
+reaches the situations of this that a campaign counts.
 """
 
 from __future__ import annotations
@@ -46,29 +46,29 @@ from dynaproof.specs.views.region import (
 )
 
 FIVE = 5
-"""Voters, of which two may be lost."""
+"""As many voters as may lose two."""
 
 
 class Listening:
-    """What a life of an admin has heard of the storage nodes."""
+    """What one life of an admin has heard of the storage nodes."""
 
     __slots__ = ("chunks", "heard", "longest", "newest", "now", "planned", "said", "since", "whole")
 
     def __init__(self, now: Microseconds) -> None:
         self.since = self.now = now
-        """When it began, and when it did something last, by its clock."""
+        """When it began, and when it last did something, by its clock."""
         self.heard: dict[str, Microseconds] = {}
-        """When a node was heard last;"""
+        """When a node was last heard;"""
         self.longest: dict[str, Microseconds] = {}
-        """how long it was silent at the most before that;"""
+        """the longest that it was silent before that;"""
         self.newest: dict[str, tuple[int, int, int]] = {}
         """and the disk, boot and number of its newest report."""
         self.chunks: dict[str, dict[int, tuple[HostedReplica, ...]]] = {}
-        """Of that report what has come, by what precedes it;"""
+        """The chunks of that report that have come, by how many replicas precede each;"""
         self.whole: dict[str, tuple[int, int, int]] = {}
-        """the newest one that came whole;"""
+        """the newest report that came whole;"""
         self.said: dict[str, list[dict[int, HostedReplica]]] = {}
-        """and what the last two of those say, by partition, the later one first."""
+        """and what the last two whole ones say, by partition, the later one first."""
         self.planned: tuple[Plan, ...] = ()
         """The repairs that wait to be written down."""
 
@@ -90,7 +90,7 @@ class Listening:
             self.said[node] = [hosted, *self.said.get(node, ())][:2]
 
     def silent_us(self, node: str) -> Microseconds:
-        """For how long a node was not heard, at the most."""
+        """The longest that a node was not heard."""
         return max(self.longest.get(node, 0), self.now - self.heard.get(node, self.since))
 
 
@@ -119,20 +119,20 @@ class RepairObserver:
         self.settings = config.admin
         self.times = RepairTimes(region, metadata, config, voters_of)
         self.voters_of = voters_of
-        """Those of the newest config of a partition that is chosen."""
+        """The voters of a partition's newest chosen config."""
         self.reach = reach
         self.awaits: Callable[[int, str], None] | None = None
         """Called with a partition, and the name of the node on which a replica of it is to be made."""
         self.lives: dict[str, Listening] = {}
-        """By admin, what this life of it has heard;"""
+        """By admin, what its present life has heard;"""
         self.ended: dict[tuple[str, str], Microseconds] = {}
-        """and by admin and node, how long that was silent for the one before."""
+        """and by admin and node, how long the node was silent for the admin's life before."""
         self.brought: dict[tuple[int, Member], bool] = {}
-        """Voters that repairs have brought, and that were not reported with a tree yet."""
+        """Voters that repairs have brought, and that have not been reported with a tree yet."""
         self.learners: dict[tuple[int, Member], bool] = {}
-        """Those that are to have a tree before they vote."""
+        """Members that must have a tree before they vote."""
         self.epochs: dict[int, int] = {}
-        """Of the newest config of each partition in which one was chosen."""
+        """The epoch of the newest config of each partition in which one was chosen."""
         self.mourned: dict[str, bool] = {}
         """Storage nodes that were ever taken for dead."""
         self.used: dict[str, bool] = {}
@@ -160,8 +160,8 @@ class RepairObserver:
         self.times.admin_handled(place)
 
     def may_vote_at_once(self, life: Listening, plan: Plan) -> bool:
-        """Whether a repair makes a log replica, or one of the other voters has no tree, by what its admin was
-        told (M5).
+        """Whether a repair makes a log replica, or one of the other voters has no tree, as far as its admin
+        was told (M5).
         """
         record = self.metadata.records.get(partition_key(plan.partition))
         listed = record.config.voters if isinstance(record, PartitionRecord) else ()
@@ -200,7 +200,7 @@ class RepairObserver:
     # --- What is replaced ---
 
     def replaced(self, before: ReplacementRecord | None, after: ReplacementRecord | None) -> None:
-        """A voter is to be replaced, or that has ended."""
+        """A replacement of a voter begins, or has ended."""
         if before is None:
             assert after is not None
             if after.role == "full":
@@ -215,9 +215,9 @@ class RepairObserver:
                 self.reach(BALANCED)
 
     def is_lost(self, life: Listening, plan: Plan) -> bool:
-        """Whether a voter that is to be repaired is lost, by what its admin was told: its node is dead, or
-        was, or has another disk; or that node's last report says that it is silent, or its last two say
-        nothing of it.
+        """Whether a voter that is to be repaired is lost, as far as its admin was told: its node is dead, or
+        was, or has another disk; or that node's last report says that the voter is silent, or its last two
+        say nothing of it.
         """
         out = plan.out
         if out.node.name in self.mourned or life.newest.get(out.node.name, (0,))[0] > out.node.incarnation:
@@ -229,7 +229,9 @@ class RepairObserver:
         return len(there) > 1 and all(one is None or one.member != out for one in there)
 
     def config_chosen(self, partition: int, config: Config, places: Mapping[str, Place]) -> None:
-        """A config of a partition is chosen. Of a node that is down it is only known who was never there."""
+        """A config of a partition is chosen. Of a node that is down, it is known only which members were
+        never there.
+        """
         self.times.config_chosen(partition, config, next(iter(places.values())).world.tau)
         before = self.epochs.get(partition, 0)
         self.region.file(EpochChosen(partition, config.epoch, before))
@@ -245,7 +247,7 @@ class RepairObserver:
             self.region.file(LearnerVotes(partition, str(new), replica.full))
 
     def look_at_bounds(self, begun: ReplacementRecord) -> None:
-        """Not more are moved at a time than may be, nor repaired on one node."""
+        """No more voters are moved at a time than may be, nor repaired on one node."""
         there = self.metadata.of(ReplacementRecord)
         moved = [one for one in (*there, begun) if one.reason in ("drain", "balance")]
         repaired = [
@@ -260,7 +262,7 @@ class RepairObserver:
             self.bound(f"repairs on {begun.new.node.name}", len(repaired), bounds[1])
 
     def bound(self, what: str, length: int, bound: int) -> None:
-        """Not more than these."""
+        """A length is within its bound."""
         if length > bound:
             self.region.file(Overfull(self.metadata.active, what, length, bound))
 

@@ -1,7 +1,7 @@
 """How long voters that were lost stay in their configs.
 
-Nothing is judged before `watch`, which is called where every enabled event happens when it is due and nothing
-but the losses goes wrong, nor after `rest`.
+Nothing is judged before `watch` or after `rest`. `watch` is called once every enabled event happens when it
+is due and nothing but the losses goes wrong.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ class RepairTimes:
         self.region = region
         self.metadata = metadata
         self.voters_of = voters_of
-        """Those of the newest config of a partition that is chosen."""
+        """The voters of a partition's newest chosen config."""
         self.pace: Pace | None = None
-        """While it measures."""
+        """Set while it measures."""
         self.lost: dict[tuple[int, Member], bool] = {}
         """Voters that an admin knows to be lost, by partition;"""
         self.since: Microseconds = 0
-        """since when it knows of the last of them,"""
+        """since when an admin knows of the last of them,"""
         self.before = 0
-        """and how many there were since none was."""
+        """and how many there have been since there was none."""
         admin = config.admin
         self.idle_us = idle_us(config.settings) + 2 * admin.caller.attempt_us
         """The first answers of partitions and metadata may be those of a new leader."""
@@ -58,7 +58,7 @@ class RepairTimes:
         self.pace = pace
 
     def rest(self, tau: Microseconds) -> None:
-        """Measure no more; who stays too long by now is filed."""
+        """Measure no more; voters that have stayed too long by now are filed."""
         for partition, voter in self.lost:
             self.file(partition, voter, tau)
         self.pace = None
@@ -88,7 +88,7 @@ class RepairTimes:
             self.before = 0
 
     def file(self, partition: int, voter: Member, tau: Microseconds) -> None:
-        """A voter was lost for so long by now."""
+        """File how long a voter has been lost by now."""
         if self.pace is not None:
             took_us = tau - self.since
             self.region.file(

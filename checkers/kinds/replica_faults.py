@@ -1,5 +1,5 @@
 """Faults that only a replica's host has: rot of a journal or a page, an operator's handover, and a stranger
-who speaks for voters; and its budget.
+that speaks for voters; and its budget.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class OrderedHandover(FaultKind):
         return any(leads(target) for target in ground.targets)
 
     def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str:
-        """Ask who leads a group."""
+        """Ask a replica that leads a group."""
         groups = sorted({one.group for target in ground.targets for one in leading(target)})
         group = groups[fault.amount % len(groups)] if groups else None
         for leader in ground.targets:
@@ -148,8 +148,8 @@ def has_pages(head: AnyHead) -> bool:
 
 
 def forged(places: Sequence[Place]) -> Iterator[tuple[Place, int, Message]]:
-    """What the other voters would say to whoever counts votes or promises there, had they all heard it; with
-    the group.
+    """What the other voters would say to each replica there that counts votes or promises, had they all heard
+    it; with the group.
     """
     there = ((place, replica) for place in places if place.up for replica in hosted(place))
     for place, replica in there:
@@ -191,11 +191,11 @@ class OneVoter:
         self.impaired_member: Member | None = None
 
     def permits(self, place: Place) -> bool:
-        """Whether the last one is whole again; a host without a replica has nothing to lose."""
+        """Whether the last impaired voter is whole again; a host without a replica has nothing to lose."""
         return self.whole() and replica_of(place, self.group) is not None
 
     def impaired(self, place: Place) -> None:
-        """This one is next."""
+        """The voter there is now impaired."""
         self.impaired_at = place.name
         replica = replica_of(place, self.group)
         self.impaired_member = None if replica is None else replica.member
@@ -207,7 +207,7 @@ class OneVoter:
             if replica is None or replica.member in self.view.forgetful:
                 return False
             if replica.member == self.impaired_member:
-                return False  # It may not have read yet what rots.
+                return False  # It may not have read the rotten part yet.
             if not replica.admitted or not self.replaced(replica):
                 return False
             self.impaired_at = None

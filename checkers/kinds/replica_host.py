@@ -109,7 +109,7 @@ SHOWN = (
     "status",
     "reason",
 )
-"""Fields of a message that say most of it."""
+"""The fields that say most of what a message says."""
 
 
 def brief(message: Message) -> str:

@@ -153,7 +153,7 @@ def orders(place: Place) -> bool:
 
 
 def links_of_router(router: str) -> list[str]:
-    """Those between a router and the admins."""
+    """The links between a router and the admins."""
     admins = [node.name for node in ADMIN_NODES]
     return [*(f"{admin}>{router}" for admin in admins), *(f"{router}>{admin}" for admin in admins)]
 
@@ -221,4 +221,4 @@ HOSTS_THAT_EMIT = structs.replace(
 )
 
 NODES_OF_A_SCALED_REGION = (HOSTS_THAT_EMIT, ROUTERS, ADMINS, METRICS_SERVICE)
-"""All but its users."""
+"""All kinds of the region but its users."""

@@ -1,5 +1,5 @@
-"""Faults that fall between the steps of a split: power fails while the children are made, and who makes them,
-or drives the split, stops; a node loses its disk while a split needs it.
+"""Faults that fall between the steps of a split: power fails while the children are made; the node that makes
+them, or the admin that drives the split, stops; a node loses its disk while a split needs it.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class MakerCrash(CrashOf):
 
 
 def makers(ground: Ground) -> list[Place]:
-    """The storage nodes that make a child, or know that they are to."""
+    """The storage nodes that make a child, or know that they must."""
     return [
         target
         for target in ground.targets

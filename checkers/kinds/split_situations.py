@@ -1,4 +1,6 @@
-"""What a campaign should see around splits: what stops, is lost or comes late between which steps of them."""
+"""What a campaign should see around splits: what stops, is lost or comes late, and between which steps of a
+split.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ class SplitSituations:
         self.metadata = metadata
         self.reach = reach
         self._failed_at = 0
-        """The event with which power failed last."""
+        """The event with which power last failed."""
 
     def chosen(self, parent: int) -> None:
         """The barrier of a partition is chosen."""
@@ -43,7 +45,9 @@ class SplitSituations:
             self.reach(LATE_SPLIT)
 
     def paged(self, place: Place, children: Mapping[int, tuple[int, ...]]) -> None:
-        """A router has a page that it read from several partitions; of those that are split, the children."""
+        """A router has a page that it read from several partitions; with the children of those that are
+        split.
+        """
         assert isinstance(place.node, Router)
         for asked in place.node.asked.values():
             read = () if asked.paging is None else asked.paging.partitions
@@ -56,7 +60,7 @@ class SplitSituations:
             self.reach(ADMIN_DIED_AT[work.step])
 
     def host_stopped(self, place: Place, lost_disk: bool) -> None:
-        """A storage node has stopped: of a power failure the first one tells."""
+        """A storage node has stopped; a power failure is counted at the first that it stops."""
         world = place.world
         if lost_disk:
             self.lost(place)

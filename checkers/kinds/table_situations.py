@@ -1,5 +1,6 @@
-"""What a campaign should see around tables: an admin that dies between which steps of a workflow, a drop that
-comes late, a leader that hands over, a page during whose reading a leader changes, and a zone that is down.
+"""What a campaign should see around tables: an admin that dies, and between which steps of a workflow, a drop
+that comes late, a leader that hands over, a leader that changes while a page is read, and a zone that is
+down.
 """
 
 from __future__ import annotations
@@ -46,9 +47,11 @@ class TableSituations:
         """The observers of all partitions."""
         self.reach = reach
         self._released: dict[int, tuple[Ballot, Member]] = {}
-        """By partition of a table, the ballot whose leader handed over last, and to whom."""
+        """By partition of a table, the ballot whose leader was the last to hand over, and to whom."""
         self._scans: dict[str, tuple[str, dict[int, Ballot]]] = {}
-        """By the place of a user that reads a page: of which table, and who led each partition by then."""
+        """By the place of a user that reads a page: of which table, and who led each partition when the user
+        asked.
+        """
 
     # --- Admins ---
 
@@ -58,7 +61,7 @@ class TableSituations:
             self.reach(ADMIN_DIED_BETWEEN[work.kind, stage_of(admin.workflows.known.get(work.workflow))])
 
     def commanded(self, place: Place, command: Any, ranges: Mapping[int, PartitionRecord]) -> None:
-        """A storage node was commanded something."""
+        """A storage node was given a command."""
         began = ranges.get(place.lane)
         if isinstance(command, DropPartition) and began is not None:
             table = self.metadata.records.get(table_key(began.table))
@@ -68,9 +71,7 @@ class TableSituations:
     # --- Leaders ---
 
     def released(self, place: Place, message: Release) -> None:
-        """A leader says that its lease is over: of its own will, where it stays a voter and names whom it
-        would have lead.
-        """
+        """A leader says that its lease is over; of its own will if it stays a voter and names a successor."""
         group = self.groups[place.lane]
         if message.successor is not None and message.source in group.config.voters:
             self._released[place.lane] = message.ballot, message.successor

@@ -1,4 +1,4 @@
-"""The token service of a region, as a kind of node; routers that draw of it; and the faults of both.
+"""The token service of a region, as a kind of node; routers that draw from it; and the faults of both.
 
 The service crashes like any other node, and so do routers that hold tokens.
 """
@@ -35,7 +35,7 @@ def make_service(env: Env, config: RegionConfig) -> NodeProtocol:
 
 
 def make_router(env: Env, config: RegionConfig) -> NodeProtocol:
-    """A router that draws of it."""
+    """A router that draws from it."""
     return Router(env, region_of(config).metadata, ADMIN_NODES, config.router, TOKENS_NODE)
 
 
@@ -53,7 +53,7 @@ def service_handled(observation: RegionObservation, place: Place) -> None:
 
 
 def moved(observation: RegionObservation, place: Place, note: TokensMoved) -> None:
-    """Something becomes of a router's tokens."""
+    """Something happens to a router's tokens."""
     observation.capacity.tokens.moved(place, note)
 
 

@@ -1,5 +1,5 @@
-"""The scenario `batches`: the group of `partition`, whose clients change several items at once, by the
-versions that they have seen, and read several at once, in pages that often have no room for all.
+"""The scenario `batches`: the group of `partition`, whose clients change several items at once, conditioned
+on the versions that they have seen, and read several at once, in pages that often have no room for all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NAME = "batches"
 
 CLIENTS = 3
 OPERATIONS = 20
-"""Of each client."""
+"""The operations of each client."""
 
 
 def draw_batches(seed: int, strategy: str) -> GroupConfig:

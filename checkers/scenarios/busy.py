@@ -20,13 +20,13 @@ from dynaproof.specs.views.load_facts import Pace
 CLIENTS = 64
 
 LENGTH = 15_000
-"""Events of a run before its end, at the least: twenty writes of each client take about as many."""
+"""The fewest events of a run before its end: twenty writes of each client take about as many."""
 
 WINDOWS = (8, 32)
 """Slots in flight: fewer than clients, so that requests wait for room."""
 
 PATIENCE = 8
-"""A client asks again before its turn has come if that takes long, but not more often than this meanwhile."""
+"""A client whose turn takes long to come asks again meanwhile, but at most this often."""
 
 
 def draw_busy(seed: int, strategy: str) -> GroupConfig:

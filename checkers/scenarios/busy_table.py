@@ -1,7 +1,7 @@
 """The scenario `busy-table`: many users on a table of a few partitions, without faults.
 
-From the first step on, where all that is due happens when it is due, every partition answers within a few
-round trips, keeps its replicas level and refuses nothing (the promises under load of every group).
+From the first step on, if all that is due happens when it is due, every partition answers within a few round
+trips, keeps its replicas level and refuses nothing (every group's promises under load).
 """
 
 from __future__ import annotations

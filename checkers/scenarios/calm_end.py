@@ -10,14 +10,14 @@ from dynaproof.checkers.scenarios.fair_end import SETTLING_LEASES, never
 from dynaproof.specs.views.group_facts import IdleElection, Stalled
 
 SETTLED_LEASES = 2
-"""Leases for which what has become quiet must stay so."""
+"""For how many leases what has become quiet must stay quiet."""
 
 
 def judge_calm(run: Run, groups: Sequence[Group], steps: int) -> None:
-    """No leader changes in a group that was calm once. Before that an election may be under way because of
+    """No leader changes in a group once it was calm. Before that, an election may be under way because of
     what was lost earlier, and it has its time to end: candidates that outbid each other, or wait for a lease,
-    try more than once. In a group that is calm no more one has begun, and its end is waited for too. A wait
-    takes so many steps at the most.
+    try more than once. If a group is no longer calm, another election has begun, and its end is waited for
+    too. A wait takes at most this many steps.
     """
     lease, led = run.config.settings.lease_us, dict[int, int]()
     for _ in range(SETTLING_LEASES // SETTLED_LEASES):

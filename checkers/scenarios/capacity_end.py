@@ -18,9 +18,9 @@ PROVIDES: tuple[type[Fact], ...] = (TableAdmitted,)
 
 
 def judge_tables(observation: RegionObservation) -> None:
-    """What the partitions of a table have admitted together is within its bound, whatever it was given, and
-    however it was split: the greatest of all windows is that which is furthest above what it fills. Under
-    global admission it is what routers have taken for requests.
+    """What a table's partitions have admitted together is within the table's bound, whatever it was given and
+    however it was split: of all windows, the one furthest above what fills in it decides. Under global
+    admission, what routers have taken for requests is judged instead.
     """
     for table in observation.metadata.of(ProvisionedTable):
         groups = [
@@ -30,15 +30,15 @@ def judge_tables(observation: RegionObservation) -> None:
         ]
         if table.given.adapts == "global":
             judge_tokens(observation, table, groups[0])
-        elif table.given.adapts != "on_demand":  # That one has no rate of its own, but what it has taken.
+        elif table.given.adapts != "on_demand":  # It has no rate of its own, only what it has taken.
             versions = observation.capacity.given[table.name, table.generation]
             groups[0].view.file(TableAdmitted(table.name, *above_and_bound(groups, versions)))
 
 
 def above_and_bound(groups: list[CapacityObserver], versions: dict[int, ProvisionedTable]) -> tuple[int, int]:
-    """How far writes were above what some window fills, and how far they may be: what all buckets keep
-    together, at the most, and one request of each. What fills is the sum of what each partition has then, by
-    its own timestamps; it may be more than the table's for as long as some know of a split and others do not.
+    """How far writes were above what fills in any window, and how far they may be: the most that all buckets
+    keep together, and one request of each. What fills is the sum of what each partition has at the time, by
+    its own timestamps; it may exceed the table's rate for as long as some know of a split and others do not.
     """
     changes = sorted((held.at_us, 0, index, held) for index, one in enumerate(groups) for held in one.held)
     charges = sorted((at_us, 1, cost) for one in groups for at_us, cost in one.charges)
@@ -60,7 +60,7 @@ def above_and_bound(groups: list[CapacityObserver], versions: dict[int, Provisio
 
 
 def share(held: Held, versions: dict[int, ProvisionedTable]) -> tuple[int, int]:
-    """What a partition has, in micro-units a second, and what it keeps of that for bursts, in grains."""
+    """What a partition has, in micro-units a second, and how much of that it keeps for bursts, in grains."""
     if held.halvings == NOTHING:
         return 0, 0
     table = versions[held.version]

@@ -1,6 +1,5 @@
-"""The scenario `copy-under-load`: a replica loses its disk, and copies a tree of megabytes under the load.
-
-The tree is made by the setup, in one piece on each replica, and is there before the load begins.
+"""The scenario `copy-under-load`: a replica loses its disk, and copies a tree of megabytes under load. The
+setup makes the tree in one piece on each replica, before the load begins.
 """
 
 from __future__ import annotations
@@ -30,23 +29,23 @@ from dynaproof.specs.sometimes import (
 NAME = "copy-under-load"
 
 LENGTH = 6_000
-"""Events of a run before its end, at the least."""
+"""The fewest events of a run before its end."""
 
 ITEMS = 1_500
-"""Of the tree that is copied,"""
+"""The items of the tree that is copied,"""
 ITEM_BYTES = 1_000
 """and the size of each."""
 
 CHECKPOINT_SLOTS = (128, 512)
-"""Of a tree of this size; a copy takes longer than the one, and about as long as the other."""
+"""Checkpoints of a tree of this size: a copy takes longer than the one, and about as long as the other."""
 
 
 VIEW_BYTES = 1 << 29
-"""What a source may hold for a copy in most of the configurations: all of it, whatever is written."""
+"""What a source may hold for a copy in most configurations: all of it, whatever is written."""
 
 
 class LargeConfig(GroupConfig, frozen=True, kw_only=True):
-    """What a run depends on whose tree is large from the beginning."""
+    """What a run whose tree is large from the beginning depends on."""
 
     items: int = ITEMS
 
@@ -57,7 +56,7 @@ def draw_copy(seed: int, strategy: str) -> LargeConfig:
     label = f"{NAME}/{strategy}/{seed}"
     pick = Chance(label)
     lost = Fault(LOST_DISK.name, 200 + pick(800), pick(3), 10 + pick(300), pick(1 << 20))
-    few = Chance(f"{label}/retained")(2)  # Then only what is held for a copy is there when it is in.
+    few = Chance(f"{label}/retained")(2)  # Then only what is held for a copy is there when the copy is in.
     settings = structs.replace(
         config.settings,
         page_bytes=8_192,
@@ -76,8 +75,8 @@ def draw_copy(seed: int, strategy: str) -> LargeConfig:
 
 
 def tree_is_there(run: Run) -> bool:
-    """Whether a leader serves, and each replica has the tree in a checkpoint and no log below it, so that who
-    lacks it must copy it. What is missing of that is begun.
+    """Whether a leader serves, and each replica has the tree in a checkpoint and no log below it, so that a
+    replica that lacks the tree must copy it. Whatever of this is missing is begun.
     """
     replicas = Group(run).replicas()
     if not a_leader_serves(run) or any(not replica.state.applied for replica in replicas):

@@ -1,7 +1,7 @@
 """The fair end of a run: the faults have stopped, time is fair, and what must happen eventually is judged.
 
 All bounds are in simulated time and come from the run's own constants; `STEPS` only ends a run in which
-events go on without time. The facts go to `specs/promises/liveness.py`.
+events go on while time stands still. The facts go to `specs/promises/liveness.py`.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ from dynaproof.specs.views.load_facts import Pace
 
 FRESH = b"fresh"
 FRESH_ITEM = encode_item({"id": S("fresh")})
-"""What is written, and must be read, when all is quiet."""
+"""What must be written and read when all is quiet."""
 
 PROVIDES: tuple[type[Fact], ...] = (Behind, IdleElection, Stalled, Unanswered, Uncut, Unequal)
 """The types of all facts that are filed here."""
 
 STEPS = 60_000
-"""Events of one phase of the end, at the most."""
+"""The most events of one phase of the end."""
 
 SETTLING_LEASES = 60
-"""Leases within which all mends, and becomes quiet: elections, the replacement of a voter, a copy."""
+"""Leases within which everything mends and becomes quiet: elections, the replacement of a voter, a copy."""
 
 WATCHED_OPERATIONS = 2
-"""Operations of each client, with the load on, of which answers are measured."""
+"""How many operations of each client, with the load on, have their answers measured."""
 
 LEAST_WATCHED = 20
-"""Operations of all of them together, at the least."""
+"""The fewest operations of all clients together."""
 
 WATCHED_LEASES = 3
-"""Leases for which what is quiet must stay so, and within which an election that began has ended."""
+"""Leases for which what is quiet must stay quiet, and within which an election that began has ended."""
 
 EASY_CLIENTS = 3
-"""At an easy pace all clients together ask as often as so many that pause for a lease at the most."""
+"""At an easy pace, all clients together ask as often as this many that pause for up to a lease."""
 
 
 def go_on(run: Run) -> None:
@@ -57,8 +57,8 @@ def go_on(run: Run) -> None:
 
 
 def ask_all(run: Run, think_us: int) -> None:
-    """Every client asks until it is told to stop, with pauses of so much at the most. All are up, unless the
-    run is a part of a schedule: the end of the faults, or a restart, may be left out of that.
+    """Every client asks until it is told to stop, with pauses of at most `think_us`. All are up, unless the
+    run is a part of a schedule: that may leave out the end of the faults, or a restart.
     """
     for client in Group(run).clients():
         place = run.world.at(client.env.me)
@@ -75,7 +75,7 @@ def judge_end(run: Run) -> None:
 
 
 def most_steps(run: Run) -> int:
-    """Events of one phase of the end, at the most: more where more clients ask."""
+    """The most events of one phase of the end: more if more clients ask."""
     clients: int = run.config.clients
     return STEPS * max(1, clients // 8)
 
@@ -92,7 +92,7 @@ def mends(run: Run) -> None:
     # hears the leader; seed 2026, schedule 14260), and an election that began has its time to end.
     run.advance_until(never, under_way_until - world.tau, most_steps(run))
     marks, pace = {replica.member: replica.env.now for replica in group.replicas()}, pace_of(run)
-    for wait_us in (2 * (pace.latency_us + pace.sync_us), 0):  # Whoever asked before may campaign on answers.
+    for wait_us in (2 * (pace.latency_us + pace.sync_us), 0):  # An earlier asker may campaign on answers.
         run.advance_until(lambda: group.settled(marks), WATCHED_LEASES * lease, most_steps(run))
         run.advance_until(never, wait_us, most_steps(run))
     run.advance_until(group.keeps_up, bound, most_steps(run))
@@ -102,7 +102,7 @@ def mends(run: Run) -> None:
 
 
 def what_lags(group: Group, bound: int) -> Iterator[Behind | Stalled]:
-    """What of a whole group is missing."""
+    """What a group lacks to be whole."""
     if group.leader() is None:
         yield Stalled("no leader serves", bound)
         return
@@ -139,7 +139,7 @@ def is_whole(run: Run) -> bool:
 
 
 def pace_of(run: Run) -> Pace:
-    """What bounds in time are derived from, as the network and the disks are now."""
+    """What bounds in time are derived from, with the network and the disks as they are now."""
     world, settings = run.world, run.config.settings
     return Pace(max(world.latencies), max(world.sync_us), settings.in_flight_slots, settings.window_bytes)
 
@@ -150,8 +150,8 @@ def all_over(begun: Sequence[tuple[Any, RequestId]]) -> bool:
 
 
 def keeps_pace(run: Run) -> None:
-    """Each client has some more operations answered, and no leader changes. Before they ask fast all are
-    answered whom the faults have cost an attempt: else the others would ask too often while these wait.
+    """Each client has some more operations answered, and no leader changes. Before they ask fast, all clients
+    that the faults have cost an attempt are answered: else the others would ask too often while these wait.
     """
     observation: Any = run.observation
     group, timeout_us = Group(run), run.config.client.timeout_us
@@ -206,8 +206,8 @@ def quiet(run: Run) -> None:
     if group.leader() is None:
         view.file(Stalled("no leader serves", bound))
         return
-    # Who lags at this instant may only have to hear of what was just chosen; what differs for good is told
-    # from that at a moment at which nobody lags.
+    # A replica that lags now may only have to hear of what was just chosen; what differs for good is
+    # told apart from that at a moment at which nobody lags.
     run.advance_until(group.caught_up, bound, most_steps(run))
     replicas = group.replicas()
     for replica in replicas:
@@ -222,9 +222,9 @@ def quiet(run: Run) -> None:
 
 
 def probe(run: Run) -> None:
-    """A client begins to write a fresh key and to read it: an event, as the end of the faults is one. It asks
-    those that run: one that has time for two attempts (`busy`) would ask the node that stays down twice, once
-    in nine times, and that says nothing of the group.
+    """A client begins to write a fresh key and to read it: an event, like the end of the faults. It asks only
+    nodes that run: once in nine times, a client that has time for two attempts (`busy`) would ask the node
+    that stays down twice, and that says nothing of the group.
     """
     client = Group(run).clients()[0]
     place = run.world.at(client.env.me)
@@ -263,9 +263,9 @@ def judge_cuts(run: Run, group: Group) -> None:
 
 
 def most_retained(settings: Settings, view: GroupView, replica: Any) -> int:
-    """How many applied slots the last cut may have left: those that laggards may ask for, those that any
-    reader's hold asked for that stood at the checkpoint or was placed since, and those chosen in the time for
-    which a view is held for a copier that is gone. Checkpoints come in time.
+    """How many applied slots the last cut may have left: those that laggards may ask for, those asked for by
+    any reader's hold that stood at the checkpoint or was placed since, and those chosen in the time for which
+    a view is held for a copier that is gone. Checkpoints come in time.
     """
     snapshot = replica.log.head.snapshot
     covered = 0 if snapshot is None else snapshot.slot
@@ -303,7 +303,7 @@ def never() -> bool:
 
 
 ACTIONS: Mapping[str, Callable[[Run], None]] = {"watch": watch, "stop": stop, "probe": probe}
-"""What happens in an end by order of whoever judges it."""
+"""What happens in an end by order of its judges."""
 
 ACT_SENTENCES: Mapping[str, str] = {
     "watch": "all clients ask as fast as before",

@@ -1,6 +1,5 @@
-"""The end of a run in which partitions are split: one more is, when a user orders that.
-
-So a region that refuses every split, or begins none, does not pass for one in which no split went wrong.
+"""The end of a run in which partitions are split: one more is split when a user orders it. So a region that
+refuses every split, or begins none, does not pass for one in which no split went wrong.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from dynaproof.impl.metadata.replacements import is_free
 from dynaproof.specs.views.region import Unended
 
 ORDERS = 8
-"""How often it is ordered, at the most."""
+"""The most times that the split is ordered."""
 
 
 def next_to_split(run: Run) -> PartitionRecord | None:
@@ -47,7 +46,7 @@ def order(run: Run) -> None:
 
 
 def splits_once_more(run: Run) -> None:
-    """A partition that may be split is split when a user orders that, and its split ends."""
+    """A partition that may be split is split when a user orders it, and the split ends."""
     metadata, lease = observed(run).metadata, run.config.settings.lease_us
     before = split_so_far(run)
     partition = next_to_split(run)
@@ -57,7 +56,7 @@ def splits_once_more(run: Run) -> None:
     def is_over() -> bool:
         return split_so_far(run) > before and not metadata.of(SplitRecord)
 
-    # Who asks a router that stays down waits for as long as it ever waits, and then asks another one.
+    # A user that asks a router that stays down waits as long as it ever does, then asks another one.
     waits = max(lease, 2 * run.config.user.timeout_us)
     for _ in range(ORDERS):
         if run.failure is None and not is_over():
@@ -70,5 +69,5 @@ def splits_once_more(run: Run) -> None:
 
 
 def split_so_far(run: Run) -> int:
-    """Partitions that were split."""
+    """How many partitions were split."""
     return sum(one.state == "gone" for one in observed(run).metadata.of(PartitionRecord))

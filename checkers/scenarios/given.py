@@ -1,7 +1,6 @@
-"""Scenarios and strategies that were given as objects: the name under which processes and run files find one.
-
-One that stands in a file is `FILE.py:NAME`, so that other processes can import it; any other is known under
-its own name, to this process only.
+"""Scenarios and strategies that were given as objects: the names under which processes and run files find
+them. One that stands in a file is named `FILE.py:NAME`, so that other processes can import it; any other is
+known by its own name, to this process only.
 """
 
 from __future__ import annotations
@@ -39,7 +38,9 @@ def strategy_name_of(made: type[Strategy]) -> str:
 
 
 def in_file(held: object, first: Sequence[str]) -> str | None:
-    """`FILE.py:NAME` of an object that a module holds, the `first` asked first; None where none does."""
+    """`FILE.py:NAME` of an object that a module holds, looked for in `first` first; None if no module holds
+    it.
+    """
     for module in candidates(first):
         file = getattr(module, "__file__", None)
         for name, value in list(vars(module).items()):
@@ -58,7 +59,7 @@ def candidates(first: Sequence[str]) -> list[ModuleType]:
 
 
 def relative(file: Path) -> Path:
-    """A file as it is called from here, where it lies below."""
+    """The path of a file relative to the current folder, if it lies below."""
     resolved = file.resolve()
     here = Path.cwd().resolve()
     return resolved.relative_to(here) if resolved.is_relative_to(here) else resolved

@@ -1,6 +1,6 @@
-"""Tables under global admission: routers draw tokens of the token service in advance, and spend them on hot
-keys and uneven ones, while routers with tokens crash, the service does, and draws and their answers are lost,
-repeated and late.
+"""Tables under global admission: routers draw tokens from the token service in advance, and spend them on hot
+keys and uneven ones, while routers with tokens crash, the service crashes, and draws and their answers are
+lost, repeated and late.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ from dynaproof.specs.sometimes_of_capacity import (
 NAME = "global-admission"
 
 COPIES = 4_096
-"""Chance that a message comes twice, in parts of 65536, in half of the schedules at the least."""
+"""Chance that a message comes twice, in parts of 65536, in at least half of the schedules."""
 
 LARGEST_UNITS = 3
-"""What users of these scenarios write takes, at the most."""
+"""The most that a write of these scenarios' users takes."""
 
 
 def faults_of(pick: Chance, label: str, length: int) -> tuple[Fault, ...]:
-    """Those of the service and of routers, and a few of all nodes."""
+    """Faults of the service and of routers, and a few of all nodes."""
     own = tuple(
         Fault(
             (SERVICE_CRASH, SPENDER_CRASH)[pick(2)].name,
@@ -59,7 +59,8 @@ def faults_of(pick: Chance, label: str, length: int) -> tuple[Fault, ...]:
 
 
 def draw_global(seed: int, strategy: str) -> ThrottledConfig:
-    """The configuration of one seed: some ask for one key, some for a few of which one is hotter."""
+    """The configuration of one seed: in some, users ask for one key, in others for a few, one of them hotter.
+    """
     config = draw_throttled(NAME, seed, strategy, faults_of)
     pick = Chance(f"{NAME}/{strategy}/{seed}/tokens")
     heartbeat = config.settings.heartbeat_us

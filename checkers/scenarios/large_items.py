@@ -20,7 +20,7 @@ from dynaproof.specs.sometimes import (
 NAME = "large-items"
 
 LENGTH = 1_500
-"""Events of a run before its end, at the least."""
+"""The fewest events of a run before its end."""
 
 
 def draw_large_items(seed: int, strategy: str) -> GroupConfig:

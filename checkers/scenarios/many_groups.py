@@ -1,8 +1,9 @@
 """The scenario `many-groups`: replicas of many groups on the same few nodes, of which a few are busy.
 
-Setup: each node makes its replicas by command, one of each group campaigns, and all groups have a leader.
-Then things go wrong on the nodes, which hits all of their groups alike, while clients ask a few of the
-groups. In the end every group is judged by itself: the busy ones go on, and the idle ones stay as they are.
+Setup: each node makes its replicas by command, one replica of each group campaigns, and all groups have a
+leader. Then things go wrong on the nodes, which hits all of a node's groups alike, while clients ask a few of
+the groups. In the end every group is judged by itself: the busy ones go on, and the idle ones stay as they
+are.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ from dynaproof.specs.views.group_facts import Behind, IdleElection, Stalled, Una
 NAME = "many-groups"
 
 GROUPS = (6, 12, 24, 100)
-"""On the nodes of one run,"""
+"""The groups on the nodes of one run,"""
 BUSY = (1, 2, 3)
-"""and so many of them have clients."""
+"""and how many of them have clients."""
 
 PROVIDES: tuple[type[Fact], ...] = (Behind, IdleElection, Stalled, Unanswered, Unequal)
 """The types of all facts that are filed by the end."""
@@ -63,7 +64,7 @@ PROVIDES: tuple[type[Fact], ...] = (Behind, IdleElection, Stalled, Unanswered, U
 
 
 def groups_of(run: Run, count: int | None = None) -> list[Group]:
-    """The groups of a run; the first so many of them."""
+    """The groups of a run, or the first `count` of them."""
     config, observation = run.config, run.observation
     return [
         Group(run, group, observation.groups[group])  # type: ignore[attr-defined]
@@ -86,7 +87,7 @@ def all_are_made(run: Run) -> bool:
 
 
 def campaign(run: Run) -> None:
-    """One replica of each group begins to campaign, each time another node's: an event."""
+    """One replica of each group begins to campaign, on a different node each time: an event."""
     run.world.fault("campaign", next(iter(run.world.places.values())), 0)
     for group in range(run.config.groups):
         place = run.world.at(nodes_of(run.config, group)[(run.config.seed + group) % VOTERS])
@@ -110,12 +111,12 @@ def start_clients(run: Run) -> None:
 
 
 GROUPS_PER_MESSAGE = 12
-"""Heartbeats of so many groups have room for one message on a link, at the least: with less not all of a
-hundred groups have a leader at any time.
+"""Heartbeats of this many groups have room for at least one message on a link: with less, a hundred groups
+never all have a leader.
 """
 
 SETUP_STEPS = 100_000
-"""Events until each of so many groups has a leader, at the most."""
+"""The most events until each of so many groups has a leader."""
 
 
 def draw_groups(seed: int, strategy: str) -> GroupsConfig:
@@ -159,7 +160,7 @@ def draw_groups(seed: int, strategy: str) -> GroupsConfig:
 
 
 def crash_while_making(pick: Chance, length: int) -> tuple[Fault, ...]:
-    """In some configurations a node that comes back without its disk crashes again, soon: while it makes its
+    """In some configurations a node that comes back without its disk soon crashes again, while it makes its
     replicas anew.
     """
     if pick(3):
@@ -193,9 +194,8 @@ def smaller(config: GroupsConfig) -> Iterator[GroupsConfig]:
 
 
 def wait_for_each(run: Run, holds: Callable[[Group], bool], bound: int) -> list[Group]:
-    """Wait until something has held of every group, at most so long; returns those of which it never did.
-
-    They need not be so at the same time: an idle leader closes a timestamp now and then.
+    """Wait at most this long until something has held once of every group; returns those of which it never
+    did. It need not hold of all at the same time: an idle leader closes a timestamp now and then.
     """
     left = groups_of(run)
 
@@ -215,11 +215,11 @@ def go_on(run: Run) -> None:
 
 
 def ask_all(run: Run, think_us: int) -> None:
-    """Every client asks until it is told to stop, with pauses of so much at the most."""
+    """Every client asks until it is told to stop, with pauses of at most `think_us`."""
     for group in groups_of(run, run.config.busy):
         for client in group.clients():
             place = run.world.at(client.env.me)
-            if place.up:  # In a part of a schedule the end of the faults, or a restart, may be left out.
+            if place.up:  # A part of a schedule may leave out the end of the faults, or a restart.
                 run.world.run(place, client.go_on, think_us, lane=group.number)
 
 
@@ -238,8 +238,8 @@ def stop(run: Run) -> None:
 
 
 def judge_end(run: Run) -> None:
-    """With the load on, every group mends and the busy ones are answered; without it, all becomes quiet, and
-    stays so.
+    """With the load on, every group mends and the busy ones answer; without it, all become quiet, and stay
+    so.
     """
     for judge in (mends, answers, quiet):
         if run.failure is None:
@@ -248,7 +248,7 @@ def judge_end(run: Run) -> None:
 
 
 def most_steps(run: Run) -> int:
-    """Events of one phase of the end, at the most."""
+    """The most events of one phase of the end."""
     groups: int = run.config.groups
     return STEPS * max(1, groups // 8)
 
@@ -268,7 +268,7 @@ def mends(run: Run) -> None:
 
 
 def file_what_lags(run: Run, group: Group, bound: int) -> None:
-    """What of a whole group is missing."""
+    """What a group lacks to be whole."""
     for fact in what_lags(group, bound):
         file(run, group, fact)
 
@@ -301,7 +301,7 @@ def quiet(run: Run) -> None:
 
 
 def file_what_differs(run: Run, group: Group, bound: int) -> None:
-    """Why a group is not quiet, if it is not for what was chosen just now."""
+    """Why a group is not quiet, unless that is only because of what was chosen just now."""
     run.advance_until(group.caught_up, bound, most_steps(run))
     file_what_lags(run, group, bound)
     for replica in group.replicas():

@@ -1,5 +1,5 @@
 """The scenario `membership`: the group of `partition`, of three voters or five, and an operator that replaces
-its voters: those that are lost, and those that live, the leader among them.
+its voters: lost ones, and live ones, the leader among them.
 
 The operator is the only one that proposes configs: the group does not repair itself. When the faults stop it
 moves nothing more, and ends what it has begun.
@@ -35,10 +35,10 @@ from dynaproof.specs.sometimes import OF_MEMBERSHIP
 from dynaproof.specs.views.group_facts import Stalled
 
 LENGTH = {3: 3_000, 5: 5_000}
-"""By how many vote, events of a run before its end, at the least: two replacements, about."""
+"""By the number of voters, the fewest events of a run before its end: about two replacements."""
 
 LOSSES = (CRASH, LOST_DISK, LOST_DISK, CUT_OFF, ONE_WAY_CUT)
-"""What falls besides, over the whole length: voters are lost, and others lag or seem to be lost."""
+"""What else falls, over the whole length: voters are lost, and others lag or seem lost."""
 
 
 def draw_membership(seed: int, strategy: str) -> MembershipConfig:
@@ -71,7 +71,7 @@ def draw_membership(seed: int, strategy: str) -> MembershipConfig:
 
 
 def draw_unheard(label: str, length: int) -> tuple[Fault, ...]:
-    """In two runs of three, up to three changes of voters of which some of the voters do not hear."""
+    """In two runs of three, up to three changes of voters that some of the voters do not hear of."""
     pick = Chance(label)
     leader = FOREMOST + pick(TARGETS - FOREMOST)
     return in_order(
@@ -94,7 +94,7 @@ def campaign(run: Run) -> None:
 
 
 def start_all(run: Run) -> None:
-    """The load begins, the log is read, and the operator looks what is to be done."""
+    """The load begins, the log is read, and the operator looks for work."""
     for kind in (CLIENT, READER, OPERATOR):
         for place in run.places_of(kind):
             run.world.start(place)
@@ -115,7 +115,9 @@ def relieve(run: Run) -> None:
 
 
 def end(run: Run) -> None:
-    """The operator ends its work, and replaces whom it takes for lost; then all is as in any fair end."""
+    """The operator ends its work, and replaces the voters that it takes for lost; then all is as in any fair
+    end.
+    """
     operator, group = the_operator(run), Group(run)
     bound = 3 * SETTLING_LEASES * run.config.settings.lease_us
 
@@ -142,8 +144,8 @@ def tell(group: Group, config: Config) -> None:
 
 
 def watch(run: Run) -> None:
-    """As in any fair end. What was under way when the clients were told may have come since: who has left
-    answers until it is dropped, and names itself to a client that asked it before.
+    """As in any fair end. Messages under way when the clients were told may have come since: a replica that
+    has left answers until it is dropped, and names itself to a client that asked it before.
     """
     tell(Group(run), the_operator(run).config)
     fair_end.watch(run)

@@ -1,8 +1,8 @@
 """The scenario `metadata-moves`: a region whose operator moves the metadata, voter by voter, to other nodes,
 the leader too, while tables come and go; one node is dead for good, or for as long as there are faults.
 
-When the faults have stopped the operator moves nothing more that lives, and ends what it has begun: no voter
-is left on a node that is dead, and of the metadata nothing is left on nodes that its config does not name.
+When the faults have stopped, the operator moves no more live voters, and ends what it has begun: no voter is
+left on a dead node, and nothing of the metadata is left on nodes that its config does not name.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from dynaproof.specs.views.region import Unended
 NAME = "metadata-moves"
 
 LENGTH = 3_000
-"""Events of a run before its end, at the least: three moves, about."""
+"""The fewest events of a run before its end: about three moves."""
 
 
 def faults_and_a_death(pick: Chance, label: str, length: int) -> tuple[Fault, ...]:
@@ -60,7 +60,7 @@ def draw_moves(seed: int, strategy: str) -> MovesConfig:
     heartbeat = config.settings.heartbeat_us
     fields = {name: getattr(config, name) for name in config.__struct_fields__}
     fields["end"] = ("majority", config.end)[pick(2)]
-    # Of each zone one node may be dead for good, and another be kept by a voter that has left.
+    # In each zone, one node may be dead for good, and another kept by a voter that has left.
     fields["rows"] = 3 if fields["end"] == "majority" else 2 + pick(2)
     fields["settings"] = structs.replace(
         config.settings,
@@ -89,7 +89,7 @@ def boot(run: Run) -> None:
 
 
 def start(run: Run) -> None:
-    """The load begins, and the operator looks what is to be done."""
+    """The load begins, and the operator looks for work."""
     start_users(run)
     for place in run.places_of(OPERATOR):
         run.world.start(place)
@@ -110,7 +110,9 @@ def relieve(run: Run) -> None:
 
 
 def end(run: Run) -> None:
-    """The operator ends its work, and replaces whom it takes for dead; then all is as in any region's end."""
+    """The operator ends its work, and replaces voters on nodes that it takes for dead; then all is as in any
+    region's end.
+    """
     operator, bound = the_operator(run), 3 * SETTLING_LEASES * run.config.settings.lease_us
 
     def on_the_dead() -> list[str]:

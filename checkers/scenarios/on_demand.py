@@ -1,4 +1,4 @@
-"""An on-demand table, which takes twice its previous peak, while admins crash: that outlives them."""
+"""An on-demand table, which takes twice its previous peak, while admins crash: the peak outlives them."""
 
 from __future__ import annotations
 

@@ -72,16 +72,16 @@ FAULTS = (
 """In the order in which they are drawn."""
 
 OUTBOXES = (OutboxLimits(), OutboxLimits(), OutboxLimits(messages=4), OutboxLimits(bytes=1_024))
-"""What may wait in a node for its syncs."""
+"""Bounds of what may wait in a node for its syncs."""
 
 FROM_OUTSIDE = (CLIENT_CRASH, STRANGER)
-"""Who is outside the group goes wrong too; drawn apart from the group's own faults,"""
+"""Faults of nodes outside the group; drawn apart from the group's own faults,"""
 
 OF_OUTSIDE = (0, 1, 2, 4)
-"""and so often, in a quarter of the configurations each."""
+"""this often, each number in a quarter of the configurations."""
 
 LARGEST_ITEM = 400_000
-"""About what DynamoDB allows,"""
+"""About the largest item that DynamoDB allows,"""
 PAGE_BYTES = 8_192
 """and the pages of trees that hold such items."""
 
@@ -104,7 +104,7 @@ def replicas_are_made(run: Run) -> bool:
 
 def campaign(run: Run) -> None:
     """One of them begins to campaign: an event. A replica with a slow clock would hardly ever win an
-    election, so who leads first is drawn.
+    election, so the first leader is drawn.
     """
     begin_to_campaign(run, REPLICAS[run.config.seed % len(REPLICAS)])
 
@@ -233,7 +233,7 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
 
 
 def draw_partition(seed: int, strategy: str) -> GroupConfig:
-    """The configuration of one seed, with what the scenarios that are made of this one do not draw: second
+    """The configuration of one seed, with what the scenarios that build on this one do not draw: second
     copies that come leases later, a window of one slot, crashes between the two syncs of a checkpoint.
     """
     config = draw("partition", seed, strategy)
@@ -254,7 +254,8 @@ def draw_partition(seed: int, strategy: str) -> GroupConfig:
 
 def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int, int]:
     """The bounds in bytes, how large items get, and how many clients there are: at times items are as large
-    as the service allows, and at times the bounds are as small, and clients so many that they fill a window.
+    as the service allows, and at times the bounds are so small, and the clients so many, that they fill a
+    window.
     """
     clients = 3
     large = pick(16)
@@ -277,8 +278,8 @@ def draw_sizes(settings: Settings, pick: Chance) -> tuple[Settings, int, int]:
 
 
 def draw_memory(pick: Chance, settings: Settings, timeout: int) -> dict[str, int]:
-    """The bounds of what is remembered of requests, so small at times that few writes reach them; deadlines
-    may lie as far ahead as a client's, whose clock and the leader's stepped apart.
+    """The bounds of what is remembered of requests, at times so small that few writes reach them; deadlines
+    may lie as far ahead as those of a client whose clock and the leader's have stepped apart.
     """
     span = timeout + 2 * settings.epsilon_us + 2_000_000
     few, light = (False, False, False, True)[pick(4)], (False, False, False, True)[pick(4)]

@@ -1,6 +1,6 @@
-"""The fair end of a region: of all that storage nodes host the active admin looks up, in turn, whether
-anything names it (A11). So what nothing names is found wherever it stands in the reports of its node, beside
-whatever else that hosts.
+"""The fair end of a region: the active admin looks up in turn, for all that storage nodes host, whether
+anything names it (A11). So what nothing names is found wherever it stands in its node's reports, and whatever
+else the node hosts.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def looks_up_what_is_hosted(run: Run) -> None:
 
     bound = SETTLING_LEASES * run.config.settings.lease_us
     until = run.world.tau + bound
-    for _ in range(most_steps(run)):  # Asked after each event: one look-up takes no more than a few.
+    for _ in range(most_steps(run)):  # Asked after each event: one look-up takes only a few.
         if run.failure is not None or run.world.tau >= until or run.advance(lambda: not left(), 1):
             break
     for node, partition in left() if run.failure is None else ():

@@ -62,13 +62,13 @@ PROVIDES: tuple[type[Fact], ...] = (
 """The types of all facts that are filed by the end."""
 
 Judge: TypeAlias = Callable[[Run], None]
-"""Waits for something at the end of a run, and files what it has waited for in vain."""
+"""Waits for something at the end of a run, and files what it waited for in vain."""
 
 PAUSES = 64
-"""Pauses of a user within the time for which it waits for an answer, at the least."""
+"""The fewest pauses of a user in the time that it waits for an answer."""
 
 WATCHED = 2
-"""Things that each user is answered, with the load on."""
+"""How many things each user is answered, with the load on."""
 
 
 def go_on(run: Run) -> None:
@@ -78,8 +78,8 @@ def go_on(run: Run) -> None:
 
 
 def ask_all(run: Run, think_us: int) -> None:
-    """Every user asks until it is told to stop, with pauses of so much at the most. All are up, unless the
-    run is a part of a schedule: the end of the faults, or a restart, may be left out of that.
+    """Every user asks until it is told to stop, with pauses of at most `think_us`. All are up, unless the run
+    is a part of a schedule: that may leave out the end of the faults, or a restart.
     """
     for user in users_of(run):
         place = run.world.at(user.env.me)
@@ -88,8 +88,8 @@ def ask_all(run: Run, think_us: int) -> None:
 
 
 def watch(run: Run) -> None:
-    """Every user asks, and its answers are waited for: an event. One that asks a router which stays down
-    waits for as long as it ever waits; so that this is not too many events, the others pause.
+    """Every user asks, and its answers are waited for: an event. One that asks a router that stays down waits
+    as long as it ever does; to keep the events few meanwhile, the others pause.
     """
     run.world.fault("watch", next(iter(run.world.places.values())), 0)
     user = run.config.user
@@ -104,7 +104,7 @@ def stop(run: Run) -> None:
 
 
 def rest(run: Run) -> None:
-    """The admins stop, for they would go on to touch the metadata: an event."""
+    """The admins stop, for they would go on touching the metadata: an event."""
     run.world.fault("rest", next(iter(run.world.places.values())), 0)
     seen = observed(run)
     seen.stops.rest(run.world.tau)
@@ -117,9 +117,9 @@ def rest(run: Run) -> None:
 
 
 def judge_end(run: Run, also: tuple[Judge, ...] = ()) -> None:
-    """Mends, answers, ends what was begun, has all voters and the rates that it is to have, does also what a
-    scenario asks of it, is of use, looks up what is hosted, keeps nothing that is not named, becomes quiet,
-    and stays so.
+    """The region mends, answers, ends what was begun, has all its voters and rates, does what else a scenario
+    asks of it, is of use, looks up what is hosted, keeps nothing that is not named, becomes quiet, and stays
+    so.
     """
     first = (stays_within_its_rate, mends, answers, ends, regains_voters, splits_the_large)
     last = (hears_its_rates, is_of_use, looks_up_what_is_hosted, keeps_nothing, quiet, stays_quiet)
@@ -161,8 +161,8 @@ def mends(run: Run) -> None:
 
 
 def hears_all(run: Run, place: Place, since: Microseconds) -> bool:
-    """Whether the admin there is down, or has heard of all storage nodes that run, since then by its clock,
-    and takes none of them for dead, if it is active: on all others it places no replicas.
+    """Whether the admin there is down, or has heard, since then by its clock, of all storage nodes that run,
+    and, if it is active, takes none of them for dead: on any other node it places no replicas.
     """
     admin = place.node
     there = [host.id.address for host in run.places_of(HOST) if host.up]
@@ -175,16 +175,16 @@ def hears_all(run: Run, place: Place, since: Microseconds) -> bool:
 
 
 def heard_from(run: Run) -> dict[str, Microseconds]:
-    """From when on an admin is to hear of a storage node, by the admin's clock: where nodes are taken for
-    dead, from now on, for one that comes back now was perhaps silent for almost that long.
+    """From when on an admin must hear of a storage node, by the admin's clock: if nodes are taken for dead,
+    from now on, for one that comes back now was perhaps silent for almost long enough.
     """
     there = [place for place in run.places_of(ADMIN) if place.up and run.config.repairs]
     return {place.name: place.env.now for place in there}
 
 
 def replaces_the_dead(run: Run, bound: int) -> None:
-    """The voters are replaced of nodes that were taken for dead before they were heard again: until then one
-    more fault, a cut link, explains that a partition has no leader.
+    """Voters are replaced on nodes that were taken for dead before they were heard again: until then, one
+    more fault, a cut link, can explain why a partition has no leader.
     """
 
     def repairs() -> bool:
@@ -201,7 +201,7 @@ def replaces_the_dead(run: Run, bound: int) -> None:
 
 
 def is_to_repair(place: Place) -> bool:
-    """Whether the active admin there is about to write down that it repairs something."""
+    """Whether the active admin there is about to write down a repair."""
     if not is_active(place):
         return False
     assert isinstance(place.node, Admin)
@@ -212,7 +212,7 @@ def answers(run: Run) -> None:
     """Each user is answered some more, then ends what it has under way."""
     run.perform("watch")
     goals = [(user, user.ended + WATCHED) for user in users_of(run)]
-    # After an error a user pauses for up to four times as long as it waits, where routers take few requests.
+    # After an error, a user of routers that take few requests pauses up to four times as long as it waits.
     bound, began_at = 16 * WATCHED * run.config.user.timeout_us, run.world.tau
     run.advance_until(lambda: all(user.ended >= goal for user, goal in goals), bound, most_steps(run))
     run.perform("stop")
@@ -228,7 +228,7 @@ def answers(run: Run) -> None:
 
 
 def ends(run: Run) -> None:
-    """Every workflow ends; where nobody is replaced, but for a table of which a replica is to be made on a
+    """Every workflow ends, except, where no voter is replaced, that of a table with a replica to be made on a
     node that stays down.
     """
     bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run)
@@ -238,8 +238,8 @@ def ends(run: Run) -> None:
 
 
 def regains_voters(run: Run) -> None:
-    """Of every partition all voters are there, and no voter is being replaced. A node that stays down is
-    taken for dead first, and what was begun with it is given up.
+    """All voters of every partition are there, and none is being replaced. A node that stays down is first
+    taken for dead, and what was begun with it is given up.
     """
     bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run)
 
@@ -278,8 +278,8 @@ def regains_voters(run: Run) -> None:
 
 
 def splits_the_large(run: Run) -> None:
-    """Every partition that is too large is split, where admins wait for a lease at the least until they give
-    that up: one whose leader does not hear a voter, too.
+    """Every partition that is too large is split, even one whose leader does not hear a voter, if admins wait
+    for at least a lease before they give a split up.
     """
     config: RegionConfig = run.config
     lease, patience = config.settings.lease_us, config.admin.split_patience_us
@@ -307,7 +307,7 @@ def hears_its_rates(run: Run) -> None:
 
 
 def undrained(run: Run) -> list[str]:
-    """Nodes that are to be drained and host a replica that may lie on another one."""
+    """Nodes that are to be drained and host a replica that may lie on another node."""
     metadata, down = observed(run).metadata, run.injector.excluded
     nodes = {one.name: one for one in metadata.of(NodeRecord)}
     stay = [
@@ -318,7 +318,7 @@ def undrained(run: Run) -> list[str]:
     found = []
 
     def is_drained(name: str) -> bool:
-        return name in nodes and nodes[name].draining  # One may not have reported to an active admin yet.
+        return name in nodes and nodes[name].draining  # A node may not have reported to an active admin yet.
 
     for record in metadata.of(PartitionRecord):
         if record.state in ("split", "gone"):
@@ -345,8 +345,8 @@ def under_way(run: Run) -> list[WorkflowRecord]:
 
 
 def quiet(run: Run) -> None:
-    """In every partition all states equal the fold of what is chosen; in the metadata, once the admins rest:
-    a page that rotted before may be found late, and they replace its voter.
+    """In every partition all states equal the fold of what is chosen; in the metadata, only once the admins
+    rest: a page that rotted before may be found late, and then they replace its voter.
     """
     becomes_quiet(run, lambda group: group.number != METADATA)
     if run.failure is None:
@@ -355,8 +355,8 @@ def quiet(run: Run) -> None:
 
 
 def stays_quiet(run: Run) -> None:
-    """No leader changes any more, and logs are cut. One that is split meanwhile, as was ordered before the
-    admins rested, has no leader any more.
+    """No leader changes any more, and logs are cut. A group that is split meanwhile, by an order from before
+    the admins rested, has no leader any more.
     """
     groups = list(groups_of(run))
     judge_calm(run, groups, most_steps(run))

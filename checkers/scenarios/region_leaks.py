@@ -1,6 +1,4 @@
-"""The end of a run of a region: nothing is left that nothing names, neither on storage nodes nor in the
-metadata.
-"""
+"""The end of a run of a region: nothing unnamed is left, neither on storage nodes nor in the metadata."""
 
 from __future__ import annotations
 
@@ -41,9 +39,9 @@ IN_METADATA = "the metadata"
 
 
 def keeps_nothing(run: Run) -> None:
-    """No storage node keeps anything of a partition of which there is no record, nor a replica that the
-    config of its partition does not name, be it the word that this is silent; and the metadata lists none
-    that is to go, and has no record that no other names.
+    """No storage node keeps anything of a partition that has no record, nor a replica that its partition's
+    config does not name, not even a note that the replica is silent; and the metadata lists no replica that
+    is to go, and has no record that no other record names.
     """
     bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run) + time_to_come_home(run)
     metadata = observed(run).metadata
@@ -56,7 +54,7 @@ def keeps_nothing(run: Run) -> None:
 
 
 def left(run: Run) -> list[tuple[str, str]]:
-    """What storage nodes keep, else what the metadata lists that is to go."""
+    """What storage nodes keep so; if nothing, what is to go and is still listed in the metadata."""
     records = observed(run).metadata.of(PartitionRecord)
     voters = {one.partition: voters_of(run, one.partition) for one in records if one.state != "gone"}
     voters[METADATA] = voters_of(run, METADATA)
@@ -82,7 +80,7 @@ def left(run: Run) -> list[tuple[str, str]]:
 
 def unnamed(metadata: MetadataObserver) -> list[str]:
     """The records of partitions that no table of their generation names, those of workflows that neither a
-    table nor a partition has, and what the record of the ids counts otherwise.
+    table nor a partition has, and whether the record of the ids has other counts.
     """
     tables: list[TableRecord] = metadata.of(TableRecord)
     partitions: list[PartitionRecord] = metadata.of(PartitionRecord)
@@ -110,14 +108,14 @@ def unnamed(metadata: MetadataObserver) -> list[str]:
 
 
 def voters_of(run: Run, group: int) -> tuple[Member, ...]:
-    """Those of a group's newest chosen config."""
+    """The voters of a group's newest chosen config."""
     config: Config = observed(run).groups[group].config
     return config.voters
 
 
 def lacks_a_voter(run: Run, number: int) -> bool:
-    """Whether the leader of a group does not hear a voter, at a link that stays cut: then it cannot know that
-    all voters are admitted, and who has left stays until then (rule M7).
+    """Whether the leader of a group does not hear a voter, over a link that stays cut: then it cannot know
+    that all voters are admitted, and until it does, a replica that has left stays (rule M7).
     """
     group = GroupOfRegion(run, number, observed(run).groups[number])
     leader = group.leader()
@@ -126,7 +124,7 @@ def lacks_a_voter(run: Run, number: int) -> bool:
 
 
 def time_to_come_home(run: Run) -> Microseconds:
-    """How long it may take until no child needs the pages of its parent any more, by the slowest clock."""
+    """How long it may take, by the slowest clock, until no child needs its parent's pages any more."""
     config: RegionConfig = run.config
     settings, most = config.settings, 0
     for place in run.places_of(HOST):

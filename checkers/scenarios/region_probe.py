@@ -1,8 +1,8 @@
 """The end of a run of a region: its tables can be used. A fresh item is written and read in every partition
 of every active table, and a page of each table is read.
 
-So a region of which nobody can use a table, or one partition, does not pass for one in which nothing went
-wrong: errors that say how a table is, and refusals for now, are answers, but no use.
+So a region in which nobody can use some table, or one partition, does not pass for one in which nothing went
+wrong: errors that describe a table, and refusals for now, are answers, but no use.
 """
 
 from __future__ import annotations
@@ -31,29 +31,29 @@ from dynaproof.specs.views.group_facts import Stalled
 from dynaproof.specs.views.region import Unended
 
 PAUSES = 64
-"""How often it is asked again for what was not done, about, within the bound;"""
+"""About how often what was not done is asked for again within the bound;"""
 
 MOST_ROUNDS = 256
-"""and how often it is asked for anything, at the most."""
+"""and the most rounds of asking."""
 
 TRIED = 1_000
-"""Keys among which one of each partition is looked for: where a partition is so small that none is, one of
-those that users ask for may be, else it is not asked for anything.
+"""Keys among which one of each partition is looked for. If a partition is so small that it owns none of them,
+one that users ask for may lie in it; if not, it is not asked for anything.
 """
 
 LEAST_PAUSES = 1_024
-"""Pauses of the user within the time for which it waits for an answer, at the least."""
+"""The fewest pauses of the user in the time that it waits for an answer."""
 
 NOTHING = "no answer"
 
 UNITS = 16
-"""Of capacity, that a partition must have had the time to gain: what its users owe of large items, and what
-is asked for here.
+"""Units of capacity that a partition must have had the time to gain: what its users owe for large items, and
+what is asked for here.
 """
 
 
 class Lacking(NamedTuple):
-    """What nobody has used yet."""
+    """A partition or table that nobody has used yet."""
 
     what: PartitionRecord | TableRecord
     next: Action
@@ -63,8 +63,8 @@ class Lacking(NamedTuple):
 
 
 def is_of_use(run: Run) -> None:
-    """In every partition of an active table a user writes a fresh item and reads it, and it reads a page of
-    each table.
+    """A user writes a fresh item in every partition of an active table and reads it, and reads a page of each
+    table.
     """
     bound = time_to_use(run)
     until = run.world.tau + bound
@@ -88,7 +88,7 @@ def is_of_use(run: Run) -> None:
 
 
 def probe(run: Run) -> None:
-    """A user asks for what is lacking, of routers that run and reach all: an event."""
+    """A user asks for what is lacking, through routers that run and reach all: an event."""
     place = place_of(run)
     run.world.fault("probe", place, 0)
     user = asking(run)
@@ -103,25 +103,27 @@ def probe(run: Run) -> None:
 
 
 def place_of(run: Run) -> Place:
-    """The user that asks."""
+    """The place of the user that asks."""
     return next((place for place in run.places_of(USER) if place.up), run.places_of(USER)[0])
 
 
 def asking(run: Run) -> User:
-    """The same as a node."""
+    """The user that asks, as a node."""
     node = place_of(run).node
     assert isinstance(node, User), "places of users have users"
     return node
 
 
 def is_over(run: Run) -> bool:
-    """Whether the user has done all that it was asked to do, or has tried that for long enough."""
+    """Whether the user has done all that it was asked to do, or has tried for long enough."""
     user = asking(run)
     return user.doing is None and (user.left <= 0 or not user.tries)
 
 
 def time_to_use(run: Run) -> int:
-    """In what time all can be used: after an error a user waits, and what a table is given fills slowly."""
+    """The time within which everything can be used: after an error a user waits, and a table's buckets fill
+    slowly.
+    """
     config: RegionConfig = run.config
     fills = [
         UNITS * MICRO * 1_000_000 // max(1, min(table.given.read, table.given.write) // len(table.partitions))
@@ -134,7 +136,7 @@ def time_to_use(run: Run) -> int:
 
 
 def usable(run: Run) -> list[TableRecord]:
-    """The tables that are active; under global admission, if there is somebody who grants tokens."""
+    """The tables that are active; under global admission, only if something grants tokens."""
     grants = all(place.up for place in run.places_of(TOKENS))
     return [
         table
@@ -145,14 +147,14 @@ def usable(run: Run) -> list[TableRecord]:
 
 
 def partitions_of(run: Run) -> dict[int, PartitionRecord]:
-    """Their partitions that own their ranges."""
+    """The partitions of these tables that own their ranges."""
     there = {partition: True for table in usable(run) for partition in table.partitions}
     records: list[PartitionRecord] = observed(run).metadata.of(PartitionRecord)
     return {one.partition: one for one in records if one.partition in there}
 
 
 def keys_in(run: Run) -> dict[int, Item]:
-    """Of each partition a key that nobody has asked for, or one that users ask for; of some none."""
+    """For each partition, a key that nobody has asked for, or one that users ask for; for some, none."""
     left, found = partitions_of(run), dict[int, Item]()
     used: int = run.config.user.keys
     for index in chain(range(used, used + TRIED), range(used)):
@@ -174,7 +176,7 @@ def lacking(run: Run) -> list[Lacking]:
 
 
 def partitions_lacking(run: Run) -> Iterator[Lacking]:
-    """The partitions of which no fresh item was read. Where a write is throttled nothing is read either, or
+    """The partitions of which no fresh item was read. If a write is throttled, nothing is read either: else
     the table would have to be given both at the same time.
     """
     user, records = asking(run), partitions_of(run)

@@ -1,5 +1,5 @@
-"""A run of a region, as its scenarios and its end look at it: what it has shown, its partitions as groups,
-its users, and how its end waits and files what it has waited for in vain.
+"""A run of a region, as its scenarios and its end see it: what it has shown, its partitions as groups, its
+users, and how its end waits, and files what it waited for in vain.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ def listed(run: Run) -> list[int]:
 
 
 class GroupOfRegion(Group):
-    """A partition, of which only replicas that its config names count: what has left is judged as a leak."""
+    """A partition, of which only the replicas that its config names count: one that has left is judged as a
+    leak.
+    """
 
     def counts(self, replica: Any) -> bool:
         """Whether a replica has a vote."""
@@ -46,7 +48,7 @@ class GroupOfRegion(Group):
 
 
 def groups_of(run: Run) -> Iterator[Group]:
-    """These as groups."""
+    """The listed partitions as groups."""
     return (GroupOfRegion(run, number, observed(run).groups[number]) for number in listed(run))
 
 
@@ -58,9 +60,9 @@ def users_of(run: Run) -> Iterator[User]:
 
 
 def most_steps(run: Run) -> int:
-    """Events of one phase of the end, at the most: heartbeats go to every voter, and to a metrics service
-    that stays down every storage node sends, each period, all that was not answered. An admin that touches
-    its record often writes the metadata as often, for as long as a node is silent before it counts as dead.
+    """The most events of one phase of the end: heartbeats go to every voter, and every storage node sends a
+    metrics service that stays down, each period, all that was not answered. An admin that touches its record
+    often writes the metadata as often, for as long as a node is silent before it counts as dead.
     """
     voters = sum(len(group.observation.config.voters) for group in groups_of(run))
     unheard = MOST_KEPT if any(not place.up for place in run.places_of(METRICS)) else 1
@@ -70,8 +72,8 @@ def most_steps(run: Run) -> int:
 
 
 def time_to_repair(run: Run) -> int:
-    """Within which nodes that stay down are taken for dead, and their voters replaced: those of three zones
-    one after the other, and in each a replacement is given up once.
+    """The time within which nodes that stay down are taken for dead, and their voters replaced: those of
+    three zones one after the other, with one replacement given up in each.
     """
     config: RegionConfig = run.config
     if not config.repairs:
@@ -91,7 +93,9 @@ def file_of(run: Run, group: int, fact: Any) -> None:
 
 
 def wait_for_each(run: Run, holds: Callable[[Group], bool], bound: int) -> list[Group]:
-    """Wait until something has held of every listed group, at most so long; those of which it never did."""
+    """Wait at most this long until something has held once of every listed group; those of which it never
+    did.
+    """
     held: dict[int, bool] = {}
 
     def missing() -> Iterator[Group]:

@@ -3,7 +3,7 @@
 
 Each is `table` with storage nodes that lose what they had synced, or stay away for so long that they are
 taken for dead; the admins replace their voters. When the faults have stopped, every partition has all its
-voters again, and nothing is left of those that were replaced.
+voters again, and nothing is left of the replaced ones.
 """
 
 from __future__ import annotations
@@ -61,22 +61,22 @@ from dynaproof.specs.sometimes_of_repairs import (
 )
 
 LENGTH = 2_500
-"""Events of a run before its end, at the least."""
+"""The fewest events of a run before its end."""
 
 
 REPEATED = 32
-"""How often a move is ordered that must wait for another one."""
+"""How often a move that must wait for another one is ordered."""
 
 LEASES_BETWEEN_WALKS = 20
-"""On a calm day: a repair does not wait for the next one."""
+"""On a calm day: a repair does not wait for the next walk."""
 
 SOON = 200
-"""Events within which a voter rots early."""
+"""A voter that rots early does so within this many events."""
 
 
 class Losses(Struct, frozen=True):
-    """Up to so many losses of these kinds, absences that are so long that a node is taken for dead, and some
-    of the faults of `table`.
+    """Up to `losses` losses of these kinds, absences so long that a node is taken for dead, and some of the
+    faults of `table`.
     """
 
     kinds: tuple[FaultKind, ...] = (LOST_DISK, LOST_DISK, ROT, PAGE_ROT)
@@ -86,16 +86,16 @@ class Losses(Struct, frozen=True):
     most_others: int = 4
     blows: int = 2
     fresh: bool = False
-    """Whether half of those that stay away come back on a new disk."""
+    """Whether half of the nodes that stay away come back on a new disk."""
     aimed: tuple[FaultKind, ...] = ()
     """What falls beside a replacement, as soon as there is one,"""
     most_aimed: int = 0
-    """as often at the most."""
+    """at most this often."""
     beside: int = 0
-    """How often it is looked whether a leader can stop beside a log replica."""
+    """How often a leader is to stop beside a log replica, if one can."""
     early: int = 0
-    """Voters that rot soon, at the most: so that they are replaced while there are faults, and copies of the
-    commands that made them may be under way.
+    """The most voters that rot soon, so that they are replaced while there are faults, and while copies of
+    the commands that made them may be under way.
     """
 
     @property
@@ -121,7 +121,7 @@ class Losses(Struct, frozen=True):
             for _ in range(pick(self.absences + 1))
         ]
         others = draw_faults(self.others, f"{label}/others", length, pick(self.most_others + 1))
-        # While what was lost is being replaced something else stops: source, target, leader, or admin.
+        # While what was lost is being replaced, something else stops: source, target, leader, or admin.
         blows = [
             Fault(CRASH.name, at, pick(64), 20 + pick(600), pick(1 << 20))
             for loss in lost
@@ -147,17 +147,17 @@ class Shape(Struct, frozen=True):
     replicas: tuple[int, ...] = (3, 3, 3, 5)
     rows: tuple[int, ...] = (2, 2, 3)
     think: int = 1
-    """Users ask so many times as often."""
+    """How many times as often users ask."""
     operations: int = 12
     orders: int = 0
-    """Of 24 things that users ask for, so many create, delete or describe one of two tables."""
+    """How many of 24 things that users ask for create, delete or describe one of two tables."""
     balances: bool = False
     item_bytes: int = 0
-    """In half of the configurations items are so much longer, at the most: a tree is copied page by page
-    while its log grows.
+    """In half of the configurations items are up to this much longer: a tree is copied page by page while its
+    log grows.
     """
     late: int = 4
-    """In one of so many configurations many messages come a second time, late,"""
+    """In one of this many configurations, many messages come a second time, late,"""
     late_alone: bool = False
     """and perhaps nothing else goes wrong, for twice as long."""
     calm: bool = False
@@ -219,7 +219,7 @@ def draw_repair(
 
 
 def only_losses(config: RegionConfig, pick: Chance) -> RegionConfig:
-    """One or two disks are lost on a calm day, and the admins look around seldom."""
+    """One or two disks are lost on a calm day, and the admins seldom look around."""
     lost = [
         Fault(LOST_DISK.name, 1 + pick(config.length // 2), pick(64), 10 + pick(60), pick(1 << 20))
         for _ in range(1 + pick(2))
@@ -256,7 +256,9 @@ def start_and_watch(run: Run) -> None:
 
 
 def begin_with_orders(run: Run, drains: bool) -> None:
-    """The load begins; and the last user orders moves, or that a node be drained and later no more."""
+    """The load begins, and the last user orders moves, or that a node be drained, and later that it no longer
+    be.
+    """
     start_users(run)
     config: RegionConfig = run.config
     pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/orders")
@@ -278,7 +280,7 @@ def begin_with_orders(run: Run, drains: bool) -> None:
 
 def there_and_on(run: Run, pick: Chance) -> list[Action]:
     """A voter is to be moved to another node of its zone, and on from there: so copies of the command that
-    made it there come when it has gone. Who orders too soon is refused, and orders again.
+    made it there come when it has gone. A user that orders too soon is refused, and orders again.
     """
     metadata = observed(run).metadata
     found = [record for record in metadata.of(PartitionRecord) if isinstance(record, PartitionRecord)]

@@ -1,6 +1,4 @@
-"""The scenario `restart-under-load`: a replica is down for a while, and must get level again under the
-load.
-"""
+"""The scenario `restart-under-load`: a replica is down for a while, and must get level again under load."""
 
 from __future__ import annotations
 
@@ -24,13 +22,13 @@ from dynaproof.specs.sometimes import (
 NAME = "restart-under-load"
 
 LENGTH = 6_000
-"""Events of a run before its end, at the least."""
+"""The fewest events of a run before its end."""
 
 CRASHES, MANY = (CRASH, CRASH_IN_SYNC), 16
-"""What falls so often in some of them."""
+"""What falls in some of the runs, and how often."""
 
 FEW_BYTES = 900
-"""A window of a few small items: with more in one handler than fits it, tails get as long as they may."""
+"""A window of a few small items: if one handler has more than fits in it, tails get as long as they may."""
 
 
 def draw_restart(seed: int, strategy: str) -> GroupConfig:
@@ -55,7 +53,7 @@ def draw_restart(seed: int, strategy: str) -> GroupConfig:
 
 
 def draw_bounds(config: GroupConfig, pick: Chance) -> GroupConfig:
-    """Bounds that a replica meets which was away: how much of the log is kept for it, how much may be in
+    """Bounds that a replica that was away meets: how much of the log is kept for it, how much may be in
     flight, and how much is written in a heartbeat.
     """
     settings, client = config.settings, config.client

@@ -1,4 +1,4 @@
-"""The scenario `router-restarts`: whoever asks the group crashes over and over, with requests under way."""
+"""The scenario `router-restarts`: the clients of the group crash over and over, with requests under way."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dynaproof.specs.sometimes import (
 NAME = "router-restarts"
 
 LENGTH = 4_000
-"""Events of a run before its end, at the least."""
+"""The fewest events of a run before its end."""
 
 
 def draw_router_restarts(seed: int, strategy: str) -> GroupConfig:

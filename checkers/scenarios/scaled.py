@@ -1,4 +1,4 @@
-"""Tables that are scaled by a metrics service: what users ask goes up and down like a day's load, metrics are
+"""Tables that are scaled by a metrics service: users' demand goes up and down like a day's load, metrics are
 lost, and alarms stay as they are while the scaler cannot act.
 
 Time is scaled: a period of the metrics is shorter than a heartbeat where events take time, and a few
@@ -58,14 +58,14 @@ from dynaproof.specs.sometimes_of_scaling import (
 from dynaproof.specs.views.scaling_facts import Crowded
 
 HOURS = (8, 1, 1, 32)
-"""By the hour of a day, by how many times longer users think."""
+"""How many times longer users think, by the hour of the day."""
 
 LEAST_UNITS = 4
 """The lower bound, in a policy's units: what the table is given at first."""
 
 
 class ScaledConfig(ThrottledConfig, frozen=True, kw_only=True):
-    """What a run depends on in which a table is scaled."""
+    """What a run with a scaled table depends on."""
 
     metrics: MetricsSettings
     hour_us: Microseconds
@@ -152,7 +152,7 @@ def draw_scaled(name: str, seed: int, strategy: str, *, length: int = 1_500) -> 
 
 
 def long_faults(config: ScaledConfig, kinds: tuple[FaultKind, ...], count: int) -> ScaledConfig:
-    """With faults of these kinds, which last for most of the run."""
+    """The configuration with faults of these kinds that last for most of the run."""
     pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/long")
     length = config.length
     faults = [
@@ -169,7 +169,7 @@ def long_faults(config: ScaledConfig, kinds: tuple[FaultKind, ...], count: int) 
 
 
 def short_faults(config: ScaledConfig, kinds: tuple[FaultKind, ...], count: int) -> ScaledConfig:
-    """With faults of these kinds, which are soon over."""
+    """The configuration with faults of these kinds that are soon over."""
     pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/short")
     faults = [
         Fault(
@@ -220,8 +220,8 @@ def draw_stuck(seed: int, strategy: str) -> ScaledConfig:
 
 
 def judge_scaled_end(run: Run) -> None:
-    """As in any region; and no share passes a partition's cap any more, where partitions can be split: while
-    a leader does not hear one of its voters its partition cannot.
+    """As in any region; and if partitions can be split, no share passes a partition's cap any more: a
+    partition whose leader does not hear one of its voters cannot be split.
     """
     if run.config.end != "gray":
         gets_partitions(run)

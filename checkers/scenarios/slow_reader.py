@@ -20,7 +20,7 @@ from dynaproof.specs.sometimes import (
 NAME = "slow-reader"
 
 LENGTH = 6_000
-"""Events of a run before its end, at the least."""
+"""The fewest events of a run before its end."""
 
 
 def draw_slow_reader(seed: int, strategy: str) -> GroupConfig:
@@ -38,7 +38,7 @@ def draw_slow_reader(seed: int, strategy: str) -> GroupConfig:
 
 
 def little_but_held(settings: Settings) -> Settings:
-    """As little of the log is retained as may be, and several times as much is held for a reader."""
+    """As little of the log is retained as is allowed, and several times as much is held for a reader."""
     retained = fewest_retained(settings)
     lag = 4 * retained
     return structs.replace(

@@ -1,7 +1,7 @@
 """The scenarios of partitions that are split: `split`, `split-of-a-split`, `split-under-load`,
 `split-and-repair`, `split-and-delete`, `hot-key`.
 
-Each is as those of `repair`, and an operator orders splits beside the load, or the admins find partitions
+Each is like those of `repair`, and an operator orders splits beside the load, or the admins find partitions
 that are large or hot. When the faults have stopped, every split has ended, its parent is gone, and the
 children have all their voters.
 """
@@ -85,26 +85,26 @@ STEPS_OF_A_RANGE = 15
 """Positions inside a range at which operators split it."""
 
 LONG_DEAD = 20
-"""By how many times it takes longer until a node is taken for dead where none loses anything: a split whose
-voter is lost is given up.
+"""How many times longer it takes until a node is taken for dead if none loses anything: a split whose voter
+is lost is given up.
 """
 
 PATIENT_US = 1 << 50
-"""A split is given up for a voter that is lost only: where no event has its time, any time passes soon. But
-who leads, and never hears a voter, cannot split.
+"""A split is given up only for a lost voter: where events have no times, any time passes soon. But a leader
+that never hears a voter cannot split.
 """
 
 NEVER_BYTES = 1 << 40
-"""No partition is so large."""
+"""No partition is this large."""
 
 
 class Splitting(Struct, frozen=True):
     """What is split, and how often."""
 
     orders: int = 3
-    """Splits that an operator orders, at the most."""
+    """The most splits that an operator orders."""
     partitions: int = 2
-    """Of the table at first, at the most."""
+    """The most partitions of the table at first."""
     by_size: bool = False
     by_heat: bool = False
     keys: int = 9
@@ -113,9 +113,9 @@ class Splitting(Struct, frozen=True):
     calm: bool = False
     """Whether half of the runs in fair time are without faults: how long writes stop is measured in these."""
     forgets: bool = False
-    """Whether what was not answered may be asked again when the partition that did it is gone."""
+    """Whether a request that was not answered may be asked again when the partition that did it is gone."""
     scans: int = 0
-    """Of 24 things that users ask for, so many more are pages of scans, in half of the configurations."""
+    """How many more of 24 things that users ask for are pages of scans, in half of the configurations."""
 
 
 def draw_split(
@@ -167,7 +167,7 @@ def draw_split(
     if not splitting.calm or not strategy_named(strategy).timed or pick(2):
         return config
     options = calm_options(config.options, pick)
-    # Who is near catches up by log: a copy would take longer than a split.
+    # A replica that is near catches up by log: a copy would take longer than a split.
     settings = structs.replace(
         settings,
         retained_slots=max(settings.retained_slots, 1_024),
@@ -179,7 +179,7 @@ def draw_split(
 
 
 def asks_late(config: RegionConfig) -> RegionConfig:
-    """A parent is soon gone, and who was not answered by it asks again after that."""
+    """A parent is soon gone, and a caller that it did not answer asks again after that."""
     heartbeat, router = config.settings.heartbeat_us, config.router
     caller = structs.replace(router.caller, attempt_us=heartbeat * 4)
     return structs.replace(
@@ -188,13 +188,13 @@ def asks_late(config: RegionConfig) -> RegionConfig:
 
 
 def orders_of(config: RegionConfig, most: int) -> list[SplitAt]:
-    """Splits of partitions that are there, or may be by then."""
+    """Splits of partitions that exist, or may exist by then."""
     pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/splits")
     parts, first = config.user.partitions, config.user.partitions * config.user.tables
 
     def order(partition: int, least: int = 0) -> SplitAt:
-        """Somewhere in the range that the table began with, or in the middle, if the leader reports one. Its
-        start is an order that is refused.
+        """Somewhere in the range that the table began with, or in the middle, if the leader reports one. At
+        the start of the range, the order is refused.
         """
         of = equal_part(parts, pick(parts) if partition > first else (partition - 1) % parts)
         step = of.positions // (STEPS_OF_A_RANGE + 1)
@@ -220,7 +220,7 @@ def order(run: Run, most: int) -> None:
 
 
 def begin_all(run: Run, places: Sequence[Place]) -> None:
-    """These ask as much as the configuration says."""
+    """The users at these places ask as much as the configuration says."""
     operations = run.config.user.operations
     for place in places:
         if not place.up:
@@ -246,7 +246,9 @@ def begin_with_splits(run: Run, most: int) -> None:
 
 
 def a_split_is_planned(run: Run) -> bool:
-    """From here on an admin is about to split a partition; or it was refused, for its table was deleted."""
+    """Whether an admin is about to split a partition, or the order was refused, because its table was
+    deleted.
+    """
     place = run.places_of(USER)[-1]
     assert isinstance(place.node, User)
     refused = run.config.user.orders and not place.node.first
@@ -254,7 +256,7 @@ def a_split_is_planned(run: Run) -> bool:
 
 
 def replicas_are_reported(run: Run) -> bool:
-    """From here on an admin may split what there is: it has heard of all replicas of the tables."""
+    """Whether an admin has heard of all replicas of the tables, so that it may split them."""
     if not tables_are_active(run):
         return False
     partitions = observed(run).metadata.of(PartitionRecord)
@@ -272,8 +274,8 @@ def like_split(
     splitting: Splitting = Splitting(),  # noqa: B008
     length: int = LENGTH,
 ) -> Scenario:
-    """A scenario in which partitions are split: where an operator orders that, from when the first is about
-    to be.
+    """A scenario in which partitions are split: if an operator orders that, from when the first is about to
+    be split.
     """
     scenario = structs.replace(
         TABLE,

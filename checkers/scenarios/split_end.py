@@ -10,7 +10,7 @@ from dynaproof.impl.metadata.records import PartitionRecord
 
 
 def too_large(admins: Iterable[object], partitions: Iterable[PartitionRecord]) -> Iterator[int]:
-    """The partitions that are too large, and may be split, by what active admins have heard."""
+    """The partitions that are too large and may be split, as far as active admins have heard."""
     found = list(partitions)
     for admin in admins:
         if not isinstance(admin, Admin):

@@ -61,7 +61,7 @@ from dynaproof.specs.views.group_facts import Unanswered
 from dynaproof.specs.views.region import Unended
 
 NEVER_DEAD_US = 1 << 50
-"""No node is taken for dead where none loses anything."""
+"""No node is taken for dead if none loses anything."""
 
 FAULTS: tuple[FaultKind, ...] = (
     CRASH,
@@ -98,7 +98,7 @@ def an_admin_is_active(run: Run) -> bool:
 
 
 def create(run: Run, given: Provisioned | None = None) -> None:
-    """The first user creates the tables, each of which is given this: an event."""
+    """The first user creates the tables, each with this capacity: an event."""
     place = run.places_of(USER)[0]
     run.world.fault("create", place, 0)
     run.world.start(place)
@@ -120,7 +120,7 @@ def tables_are_active(run: Run) -> bool:
 
 
 def says_what_it_waits_for(run: Run, what: str) -> None:
-    """The setup has not come to that, so there is nothing that users could ask for."""
+    """The setup did not get that far, so there is nothing that users could ask for."""
     file(run, Unended(f"the setup, in which it is waited until {what},", run.world.tau))
 
 
@@ -159,7 +159,7 @@ def draw_region(
         scrub_us=heartbeat * 40,
         scrub_step_us=heartbeat * 8,
         cache_bytes=max(base.settings.cache_bytes, 8_000),
-        # Metadata is written for as long as there are nodes, so a copy may outlast every view.
+        # Metadata is written as long as there are nodes, so a copy may outlast every view.
         digests_kept=max(base.settings.digests_kept, 1_024),
         # Records of workflows name all replicas of a table.
         window_bytes=524_288,

@@ -1,6 +1,6 @@
 """What the runs of a region draw beside their faults, each in some schedules and not in others: bounds so
 small that they are met, admins that take over soon, messages that come again often and late, users that order
-more of tables than they ask of them, and tables with sort keys (Groce et al., *Swarm Testing*, ISSTA 2012).
+tables more often than they use them, and tables with sort keys (Groce et al., *Swarm Testing*, ISSTA 2012).
 """
 
 from __future__ import annotations
@@ -11,32 +11,32 @@ from dynaproof.checkers.kinds.region import RegionConfig
 from dynaproof.checkers.runs.config import Chance
 
 OFTEN = (12_000, 32_000)
-"""Chances of the repetition of a message, in parts of 65536, where copies come late."""
+"""Chances that a message is repeated, in parts of 65536, if copies come late."""
 
 SOME_ORDERS = 8
-"""Of 24 things that users ask for, where tables come and go;"""
+"""How many of 24 things that users ask for are orders, if tables come and go;"""
 
 ORDERS = 16
-"""and where users order more than they ask."""
+"""and if users order more than they ask."""
 
 SORT_KEYS = (0, 0, 2, 3)
-"""Of each partition key; 0: the tables have none."""
+"""The sort keys of each partition key; 0: the tables have none."""
 
 TIMER_WEIGHTS = (2, 4, 12, 24)
 """A region has five times as many timers as a group, and each waits for its turn as it does there."""
 
 
 BATCHES = (60, 100, 16 << 20)
-"""Bytes that users may write and read in one batch: one of three items, or two, or all."""
+"""How many bytes users may write and read in one batch: one of three items, or two, or all."""
 
 TWO_ITEMS = 120
-"""Bytes that a router takes of users, and reads for them: so much are two items and what asks for them."""
+"""How many bytes a router takes from users, and reads for them: two items and what asks for them."""
 
 
 def bounded(config: RegionConfig) -> RegionConfig:
-    """A configuration with small bounds, some of them: reports of many chunks, little that an admin looks up
-    and commands at a time, nodes that get no replicas as soon as they are silent, small batches, and journals
-    of nodes that begin anew again and again.
+    """A configuration with some small bounds: reports of many chunks, little that an admin looks up and
+    commands at a time, nodes that get no replicas as soon as they are silent, small batches, and node
+    journals that begin anew again and again.
     """
     pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/bounds")
     collected_at_once, chunk_reports = (1, 2, 100)[pick(3)], (1, 2, 100)[pick(3)]
@@ -52,7 +52,8 @@ def bounded(config: RegionConfig) -> RegionConfig:
 
 
 def unruly(config: RegionConfig, hasty: int = 1) -> RegionConfig:
-    """A configuration with some of these; with admins that take over soon in `hasty` quarters of them."""
+    """A configuration with some of what the module lists; in `hasty` quarters of them, admins take over soon.
+    """
     pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/unruly")
     soon, late, ordering = pick(4) < hasty, pick(2), pick(2)
     weight = TIMER_WEIGHTS[pick(len(TIMER_WEIGHTS))]
@@ -75,8 +76,8 @@ def with_sort_keys(config: RegionConfig, pick: Chance) -> RegionConfig:
 
 
 def takes_over_soon(config: RegionConfig, pick: Chance) -> RegionConfig:
-    """An admin takes over as soon as the other one's change of the metadata can be late: so two often think
-    that they are active.
+    """An admin takes over as soon as the other one's change of the metadata can be late, so that two often
+    believe themselves active.
     """
     latencies, syncs = config.options.latencies, config.options.sync_us
     beat = max(config.settings.heartbeat_us // (2, 8)[pick(2)], 4 * max(latencies) + 2 * max(syncs))
@@ -85,8 +86,8 @@ def takes_over_soon(config: RegionConfig, pick: Chance) -> RegionConfig:
 
 
 def repeats_late(config: RegionConfig, pick: Chance) -> RegionConfig:
-    """Many messages come a second time, when what they ask for was done and undone: so users that order take
-    their time, and delete what is there for some leases.
+    """Many messages come a second time, when what they ask for has been done and undone: so users that order
+    take their time, and delete what has existed for some leases.
     """
     lease, user = config.settings.lease_us, config.user
     options = structs.replace(config.options, late_us=lease * (1, 1, 3)[pick(3)])

@@ -50,17 +50,17 @@ from dynaproof.specs.sometimes_of_regions import (
 )
 
 SOON, LATER = 32, 8
-"""In which part of a run the first of its faults falls, and after which part all others do."""
+"""The part of a run in which the first of its faults falls, and the part after which all others do."""
 
 CUTS = 12
-"""Cuts of leaders in one run, where there are any;"""
+"""Cuts of leaders in one run, if it has any;"""
 
 MISSED = 8
 """and nodes that are away when what they host is deleted."""
 
 
 class Mostly(Struct, frozen=True):
-    """At least so many faults of these kinds, and a few others; before them one of the `first`, if there are
+    """At least `least` faults of these kinds, and a few others; before them one of the `first`, if there are
     any: strategies are so unfair that later, perhaps, nobody leads, or no table comes or goes.
     """
 
@@ -84,7 +84,7 @@ class Mostly(Struct, frozen=True):
 
     @staticmethod
     def draw(kinds: tuple[FaultKind, ...], pick: Chance, since: int, before: int) -> Fault:
-        """A fault of one of these kinds, that is due at one of these steps."""
+        """A fault of one of these kinds, due at one of these steps."""
         kind = kinds[pick(len(kinds))].name
         return Fault(kind, since + pick(before), pick(64), 10 + pick(300), pick(1 << 20))
 
@@ -132,7 +132,7 @@ def draw_with(
 
 def start_with_orders(run: Run) -> None:
     """The load begins: some users first delete a table each, and create it again, so that there is something
-    to be taken over from the first fault on.
+    to take over from the first fault on.
     """
     start_users(run)
     settings = run.config.user

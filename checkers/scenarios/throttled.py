@@ -2,8 +2,8 @@
 leaders that change meanwhile, and partitions that are split.
 
 Time is scaled: a partition has a few units a second, and a bucket keeps a few heartbeats' worth of them, so
-that a short run throttles. Where events happen in any order, time leaps from one timer to the next, and less
-is asked for in the same time; so there a table is given less.
+that a short run throttles. If events happen in any order, time leaps from one timer to the next, and less is
+asked for in the same time; so then a table is given less.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ from dynaproof.specs.sometimes_of_regions import PARTITION_SPLIT
 
 
 class ThrottledConfig(RegionConfig, frozen=True, kw_only=True):
-    """What a run depends on in which a table is given capacity."""
+    """What a run whose table is given capacity depends on."""
 
     given: Provisioned
     uneven: int
-    """How often a user draws a key and takes the lowest: the higher, the hotter is the first."""
+    """How many keys a user draws, to take the lowest: the more, the hotter the first key."""
     updates: int = 0
-    """Of 64 things, so many change what the table is given."""
+    """How many of 64 things change what the table is given."""
     idle_us: Microseconds = 0
     """How long all users pause, in the middle of the load."""
 
@@ -86,7 +86,7 @@ class UnevenUser(User):
         return encode_item({**decode_item(item), "pad": S("x" * size)}) if size else item
 
     def next_action(self) -> Action:
-        """Now and then another rate; else what every user asks for."""
+        """Now and then, ask for another rate; else for what every user asks for."""
         if self.config.updates and self.env.random("update", 64) < self.config.updates:
             given, factor = self.config.given, 1 + self.env.random("factor", 3)
             other = structs.replace(given, read=given.read * factor // 2, write=given.write * factor // 2)
@@ -122,7 +122,7 @@ def draw_throttled(
     config = draw_region(name, seed, strategy, length, faults)
     pick = Chance(f"{name}/{strategy}/{seed}/throttled")
     heartbeat, timed = config.settings.heartbeat_us, strategy_named(strategy).timed
-    # So many micro-units in a heartbeat, which are about a quarter of what is asked for.
+    # Micro-units in a heartbeat: about a quarter of what is asked for.
     per_heartbeat = (4 if timed else 1) * MICRO * (1 + pick(3)) // (1 if timed else 24)
     rate = max(MICRO // 100, per_heartbeat * 1_000_000 // heartbeat)
     given = Provisioned(
@@ -148,7 +148,7 @@ def draw_throttled(
 
 
 def few_faults(pick: Chance, label: str, length: int) -> tuple[Fault, ...]:
-    """A few that change who leads."""
+    """A few faults that change who leads."""
     return draw_faults((CRASH, HANDOVER, GRAY_LINK), label, length, pick(3))
 
 
@@ -167,7 +167,7 @@ def draw_hot(seed: int, strategy: str) -> ThrottledConfig:
 
 
 def on_small_nodes(config: ThrottledConfig, halves: int) -> ThrottledConfig:
-    """A storage node serves so many halves of what the table is given."""
+    """A storage node serves `halves` halves of what the table is given."""
     given = config.given
     settings = structs.replace(
         config.settings, node_reads=given.read * halves // 2, node_writes=given.write * halves // 2
@@ -176,7 +176,7 @@ def on_small_nodes(config: ThrottledConfig, halves: int) -> ThrottledConfig:
 
 
 def draw_uneven(seed: int, strategy: str) -> ThrottledConfig:
-    """Some keys are asked for more often; and the table is given more, or less."""
+    """Some keys are asked for more often, and the table is given more, or less."""
     return structs.replace(draw_throttled(UNEVEN, seed, strategy, few_faults), uneven=3, updates=1)
 
 
@@ -196,7 +196,7 @@ def draw_falling(seed: int, strategy: str) -> ThrottledConfig:
 
 def draw_splitting(seed: int, strategy: str) -> ThrottledConfig:
     """An operator orders splits of what throttles. A node that stays down is taken for dead, and its voters
-    are replaced: until then nothing of theirs is split.
+    are replaced: until then, no partition of theirs is split.
     """
     config = draw_throttled(SPLITTING, seed, strategy, few_faults, length=1_200)
     pick = Chance(f"{SPLITTING}/{strategy}/{seed}/splitting")
@@ -248,7 +248,7 @@ HOT, UNEVEN = "hot-partition", "uneven-keys"
 BURST, FALLING = "burst-after-idle", "leader-change-under-throttling"
 SPLITTING = "split-under-throttling"
 SPLITS = 3
-"""That an operator orders, at the most."""
+"""The most splits that an operator orders."""
 
 THROTTLED_TABLE = structs.replace(
     TABLE,

@@ -1,5 +1,5 @@
 """What the scenarios under load share: many impatient clients on the group of `partition`, their draw, and
-the time from which it is judged.
+the time from which the run is judged.
 """
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ def draw_load(scenario: str, seed: int, strategy: str, *, clients: int, length: 
 
 
 def fewest_retained(settings: Settings) -> int:
-    """The least that may be retained under load, so that who is as near as promised catches up by log."""
+    """The least that may be retained under load, so that a replica as near as promised catches up by log."""
     return settings.in_flight_slots + NEAR_SLOTS + settings.ahead_slots
 
 
 def calm_options(options: Options, pick: Chance) -> Options:
-    """The same network and disks, with latencies of a calm day, and room for whatever is sent."""
+    """The same network and disks, with the latencies of a calm day, and room for whatever is sent."""
     return structs.replace(
         options,
         latencies=CALM_LATENCIES[pick(len(CALM_LATENCIES))],
@@ -86,7 +86,7 @@ def calm_options(options: Options, pick: Chance) -> Options:
 
 
 def calm(config: GroupConfig, faults: tuple[Fault, ...] = ()) -> GroupConfig:
-    """The same without faults, or with these only, and nothing lost, repeated or shed."""
+    """The same configuration without faults, or with these only, and nothing lost, repeated or shed."""
     pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/calm")
     return structs.replace(
         config,

@@ -1,4 +1,4 @@
-"""Whether a scenario can be run at all, asked before a campaign: else a sentence says what is wrong."""
+"""Whether a scenario can be run at all, checked before a campaign: if not, a sentence says what is wrong."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dynaproof.specs.spec import SpecError
 
 
 def require_usable(name: str) -> None:
-    """Make the nodes of the scenario's first run, and hold its specs against what is filed in it.
+    """Make the nodes of the scenario's first run, and check its specs against what is filed in it.
 
     Raises:
         LookupError: there is no such scenario, a spec of it would never be judged, or its nodes cannot be

@@ -23,7 +23,8 @@ class StrategyKind(Struct, frozen=True):
     sentence: str
     source: str
     make: Callable[[int, int], Strategy]
-    """Of a seed, and of how rarely timers are offered; a timed one goes on with what made the system ready.
+    """Makes it from a seed and from how rarely timers are offered; a timed one goes on with what made the
+    system ready.
     """
     timed: bool = False
 
@@ -33,7 +34,7 @@ def _timed(seed: int, _timer_weight: int) -> Strategy:
 
 
 def _pct(depth: int) -> StrategyKind:
-    """PCT of another depth than that of `pct`."""
+    """PCT with another depth than `pct`."""
     return StrategyKind(
         f"pct-{depth}",
         f"as pct, with a depth of {depth}: {depth - 1} demotions",
@@ -95,7 +96,7 @@ def strategy_named(name: str) -> StrategyKind:
 
 
 def users_kind(made: type[Strategy], name: str) -> StrategyKind:
-    """A strategy of a user's, who is told what it does wrong under this name."""
+    """A user's strategy; what it does wrong is reported under this name."""
     sentence = " ".join((made.__doc__ or "").split("\n\n")[0].split())
     make: Callable[[int, int], Strategy] = partial(UsersStrategy, made, name)
     return StrategyKind(made.__name__, sentence, "", make)
@@ -106,6 +107,6 @@ PORTFOLIO = ("timed", "random", "pct", "pos")
 
 
 def strategy_of(name: str, schedule: int) -> str:
-    """The strategy of one schedule of a campaign: of several, with commas between, each in turn."""
+    """The strategy of one schedule of a campaign: of several, separated by commas, each in turn."""
     taken = PORTFOLIO if name == "portfolio" else tuple(name.split(","))
     return taken[schedule % len(taken)]

@@ -1,4 +1,5 @@
-"""Hypothesis-drawn: whatever may happen next, and every choice, is drawn by Hypothesis, which so shrinks it.
+"""Hypothesis-drawn: whatever may happen next, and every choice, is drawn by Hypothesis, which can therefore
+shrink it.
 
 For short runs: a run takes at most `budget` draws, and goes on benignly and in order of due time after them.
 Every draw shrinks to the benign answer: the event that is due first, 0, no fault. So what Hypothesis reports
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from dynaproof.checkers.seam import Event, Label
 
 AHEAD = 6
-"""The next event is one of so many that are due first."""
+"""The next event is one of this many that are due first."""
 
 
 class Drawn:
@@ -26,7 +27,7 @@ class Drawn:
 
     def __init__(self, budget: int, draw: Callable[[st.SearchStrategy[int]], int] | None = None) -> None:
         self.draw = draw
-        """May be replaced: a state machine has another one in each rule. None: everything is benign."""
+        """May be replaced: a state machine has a different one in each rule. None: everything is benign."""
         self.budget = budget
         self._enabled: list[tuple[int, int, Event]] = []
         self._number = 0
@@ -51,7 +52,7 @@ class Drawn:
             self._enabled = [entry for entry in self._enabled if entry[2] is not event]
 
     def pop(self) -> Event | None:
-        """One of the first; a timer only where it is the very first, for a timer moves time."""
+        """One of the first; a timer only if it is the very first, for a timer moves time."""
         enabled = self._enabled
         if not enabled:
             return None
@@ -67,7 +68,7 @@ class Drawn:
         return self.below(n)
 
     def chance(self, label: Label, numerator: int) -> bool:
-        """Never for 0, always for 65536; else as Hypothesis likes, for its probabilities are its own."""
+        """Never for 0, always for 65536; otherwise as Hypothesis likes, for its probabilities are its own."""
         return numerator > 0 and (numerator >= 1 << 16 or self.below(2) == 1)
 
     def drain(self) -> list[Event]:

@@ -1,8 +1,8 @@
 """Runs a recorded run again: exactly, or leniently with parts of it left out.
 
-*Exact*: every event and every choice must be there, else `Divergence` names the step at which this run
-became another one. *Lenient*: an event that is not enabled is passed over, and a choice that is missing, or
-is too large for what is asked now, is the benign default (0, no fault). So any part of a recorded run is a
+*Exact*: every event and every choice must be there, else `Divergence` names the step at which this run became
+another one. *Lenient*: an event that is not enabled is passed over, and a choice that is missing, or too
+large for what is asked now, becomes the benign default (0, no fault). So any part of a recorded run is a
 legal run: a message left out is delayed for ever, a timer left out is late.
 """
 
@@ -12,11 +12,11 @@ from dynaproof.checkers.seam import Event, EventName, Label
 from dynaproof.checkers.strategies.recording import Recorded
 
 SHOWN = 8
-"""Enabled events that a divergence names at the most."""
+"""The most enabled events that a divergence names."""
 
 
 class Divergence(Exception):  # noqa: N818 Nondeterminism of a node is a finding, not an error.
-    """A replayed run is another one than the recorded run.
+    """A replayed run is not the recorded run.
 
     `step` counts the replayed events from 0, `expected` is what was recorded there (the name of an event or
     of a choice), `enabled` are the names of the events that could have happened instead, sorted.
@@ -82,9 +82,9 @@ class Replaying:
         return None
 
     def take(self, name: EventName) -> Event | None:
-        """This event, if it is enabled; lenient, else the oldest of its kind at its link or node.
+        """This event, if it is enabled; if not, when lenient, the oldest of its kind at its link or node.
 
-        Where something was left out, those behind it have lower numbers.
+        If something was left out, the events behind it have lower numbers.
         """
         event = self._enabled.get(name)
         if event is None and self._lenient:
@@ -95,7 +95,7 @@ class Replaying:
         return event
 
     def expect(self, step: int, name: EventName, happened: bool) -> None:
-        """For whoever drives the events by itself: this one was due at this step of an exact replay.
+        """For a caller that drives the events itself: this one was due at this step of an exact replay.
 
         Raises:
             Divergence: it has not happened, or a choice that it made was not recorded.

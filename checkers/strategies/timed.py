@@ -43,7 +43,7 @@ class Timed(Seeded):
         super().__init__(seed)
         self._heap: list[int] = []
         self._at: dict[int, list[Event]] = {}
-        """By due time: never empty, for those in the heap."""
+        """By due time: never empty for the times in the heap."""
 
     def add(self, event: Event) -> None:
         """Enable."""

@@ -1,12 +1,12 @@
 """Untimed mode: any enabled event may happen next. Random walk, PCT on links, and POS.
 
-Timers are offered one time in `timer_weight`, else only where nothing else is enabled: picked as often as
-messages, they would leave elections and nothing else. So each strategy below decides twice: among all that is
+Timers are offered one time in `timer_weight`, otherwise only if nothing else is enabled: picked as often as
+messages, they would leave nothing but elections. So each strategy below decides twice: among all that is
 enabled but the timers, and among the timers. Faults fall at the steps that their run was drawn with; no
 strategy here moves them. None claims the probability bound of its paper.
 
 *Speed.* A choice costs a constant in the random walk, O(log links) in PCT, and O(log nodes) in POS with one
-draw for each event that races with the chosen one: none looks at all events that are enabled.
+draw for each event that races with the chosen one: none looks at all enabled events.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class Pct(Seeded):
         links.count -= 1
 
     def pop(self) -> Event | None:
-        """Of the link or node with the highest priority any event, at random."""
+        """Any event, at random, of the link or node with the highest priority."""
         links = self._others
         if not links.count or (self._timers.count and (self._bits(32) * self._timer_weight) >> 32 == 0):
             links = self._timers
@@ -140,8 +140,8 @@ class Pct(Seeded):
 class _ByLink:
     """Events by their link or node, and these in a heap by priority.
 
-    *Invariant.* Each that is in `events` is in the heap once, at its priority or at a higher one that it had:
-    priorities only fall, so an entry that is out of date comes to the front and is corrected there.
+    *Invariant.* Each link or node in `events` is in the heap once, at its priority or at a higher one that
+    it had: priorities only fall, so an outdated entry comes to the front and is corrected there.
     """
 
     __slots__ = ("_heap", "_priorities", "count", "events")
@@ -151,7 +151,7 @@ class _ByLink:
         self._heap: list[tuple[float, str]] = []
         self.events: dict[str, list[Event]] = {}
         self.count = 0
-        """Of all events."""
+        """How many events there are in all."""
 
     def enter(self, where: str) -> list[Event]:
         """The events of a link or node that had none, to be added to."""
@@ -161,7 +161,7 @@ class _ByLink:
         return events
 
     def foremost(self) -> list[Event]:
-        """The events of highest priority; there is one."""
+        """The events of highest priority; there is at least one."""
         heap, priorities = self._heap, self._priorities
         while True:
             negated, where = heap[0]
@@ -194,7 +194,7 @@ class _Race:
         event.position = -1
 
     def highest(self, timers: bool) -> Event | None:
-        """Of the timers, or of the others, by a look at each here."""
+        """The highest of the timers, or of the others, found by looking at each here."""
         of_kind = [event for event in self.events if (event.kind == "timer") == timers]
         return max(of_kind, key=lambda event: event.rank, default=None)
 
@@ -202,7 +202,7 @@ class _Race:
 _Ranked = tuple[float, int, Event]
 
 STALE = 64
-"""Entries of a heap that may be out of date, besides as many as are not."""
+"""How many entries of a heap may be out of date, besides as many as are not."""
 
 
 class Pos(Seeded):
@@ -225,7 +225,7 @@ class Pos(Seeded):
         self._timers: list[_Ranked] = []
         self._other_count = self._timer_count = 0
         self._most = STALE
-        """Entries of a heap before those that are out of date are dropped."""
+        """How many entries a heap may have before those that are out of date are dropped."""
         self._number = 0
 
     def add(self, event: Event) -> None:
@@ -248,7 +248,7 @@ class Pos(Seeded):
                 self._enter(self._others, event)
 
     def discard(self, event: Event) -> None:
-        """Disable; where it was the foremost at its place, the next one is."""
+        """Disable; if it was the foremost at its place, the next one becomes it."""
         if event.position < 0:
             return
         race = self._races[event.place]

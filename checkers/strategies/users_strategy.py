@@ -1,7 +1,7 @@
-"""A strategy of the user's own, in a wrapper: what it does wrong is told with the line of their code.
+"""A user's own strategy, in a wrapper: what it does wrong is reported with the line of the user's code.
 
-A strategy is a class that is made of a seed, and of how rarely timers are offered. It decides while things go
-wrong; the setup before and the fair end after are timed.
+A strategy is a class that is made from a seed and from how rarely timers are offered. It decides while
+things go wrong; the setup before and the fair end after are timed.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from dynaproof.specs.spec import AnySpec, Spec, SpecError, Violation
 from dynaproof.specs.views.nodes import Nodes, Settled
 
 NANOSECONDS = 1_000
-"""In a microsecond, the unit of the simulator's time."""
+"""Nanoseconds in a microsecond, the unit of the simulator's time."""
 
 
 def history_of(said: Sequence[tuple[str, int, Any]]) -> History:
@@ -82,7 +82,7 @@ def linearizable(object: str | SequentialObject = "register") -> AnySpec:  # noq
 
 
 def judged(thing: SequentialObject, view: Nodes) -> list[Violation]:
-    """At the end of a run, in which way no order explains what the clients saw."""
+    """At the end of a run, how no order explains what the clients saw, if none does."""
     if not view.take(Settled):
         return []
     result = check(history_of(view.said), thing)

@@ -31,7 +31,7 @@ class ClientSettings(Struct, frozen=True):
     backoff_us: Microseconds = 100_000
     """Pause before the next attempt after a refusal."""
     think_us: Microseconds = 50_000
-    """Pause between operations, at the most."""
+    """The longest pause between operations."""
 
 
 class ThinkTimer(Timer, frozen=True, gc=False, tag="think"):
@@ -58,7 +58,7 @@ class Client:
     ) -> None:
         self.env = env
         self.group = group
-        """Whose replicas it asks: all that it does is of that lane."""
+        """The group whose replicas it asks: all that it does is of that lane."""
         self.replicas = tuple(replica.address for replica in replicas)
         self.settings = settings
         self.ids = RequestIds(env)
@@ -148,7 +148,7 @@ class Client:
         elif what == "try now":
             self.try_once()
         else:
-            wait_us = min(m.wait_us, self.settings.timeout_us)  # Longer than that nobody waits for it.
+            wait_us = min(m.wait_us, self.settings.timeout_us)  # Nobody waits for it longer than that.
             self.env.set_timer(max(self.settings.backoff_us, wait_us), BackoffTimer())
 
     def give_up(self) -> None:

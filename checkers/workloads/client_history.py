@@ -24,7 +24,7 @@ from dynaproof.impl.router.notes import Ended, Invoked
 from dynaproof.specs.history import History, HistoryBuilder
 
 NANOSECONDS = 1_000
-"""In a microsecond, the unit of the simulator's time."""
+"""Nanoseconds in a microsecond, the unit of the simulator's time."""
 
 
 class ClientHistory:

@@ -21,7 +21,7 @@ LARGEST = 2_000
 """Bound of what is remembered; beyond it the key is no longer judged, and `overflowed` is true."""
 
 MOST = 20_000
-"""Bound of the steps of the search for one event, which holds likewise: a hundredth of a second."""
+"""Bound of the search's steps for one event, with the same effect: a hundredth of a second."""
 
 
 class Judge:
@@ -34,7 +34,7 @@ class Judge:
         self.overflowed = False
 
     def invoked(self, request: Hashable, operation: Any) -> None:
-        """An operation begins; eventual reads are none of this judge's business."""
+        """An operation begins; eventual reads are not judged here."""
         reads = isinstance(operation, Get)
         if self.overflowed or (reads and not operation.strong):
             return

@@ -1,7 +1,7 @@
 """A reader of a partition's log, as a node: it holds the log, reads on from its place, and moves its hold.
 
-While there is more, it asks for that as soon as an answer has come, so it keeps up with any load whose
-records a round trip can carry; a patient one pauses between all its questions, and falls behind.
+While there is more, it asks again as soon as an answer has come, so it keeps up with any load whose records
+a round trip can carry; a patient reader pauses between all its questions, and falls behind.
 
 *Invariant.* The records that it takes are consecutive, unless an answer says that the log is gone from there;
 then it begins anew where its next hold is placed.
@@ -18,8 +18,8 @@ from dynaproof.impl.partition.records import CursorMoved
 from dynaproof.impl.router.notes import LogTaken
 
 TRIMMED_LIMIT = 6
-"""Answers that the log is gone from the place on, in a row, before the reader gives its place up: one replica
-may still have what another has cut.
+"""How many answers in a row, that the log is gone from the place on, make the reader give its place up: one
+replica may still have what another has cut.
 """
 
 
@@ -27,7 +27,7 @@ class ReaderSettings(Struct, frozen=True):
     """How a reader paces itself, by its own clock."""
 
     pause_us: Microseconds = 500_000
-    """Between two questions, if there was nothing more to read or the first got no answer."""
+    """The pause between two questions, if there was nothing more to read or the first got no answer."""
     limit: int = 4
     """Records per question."""
     questions: int = 40
@@ -79,7 +79,7 @@ class LogReader:
 
     def take(self, sender: NodeId, message: LogRead) -> None:
         """Take records that continue the place. The hold moves behind them, unless they only moved holds:
-        each move is a record itself, and readers would go on for ever to move theirs behind it.
+        each move is a record itself, and readers would for ever move their holds behind it.
         """
         me, name = self.env.me, self.env.me.name
         self.trimmed = 0

@@ -1,10 +1,10 @@
 """An operator of partition 0, as a node: it moves the voters of the metadata from node to node, and replaces
 those on nodes that are dead.
 
-One voter at a time: choose who is to leave and a free node; then ask the leader to replace it, again and
-again, until it says that the config is chosen (A15 of docs/table.md). All else is the leader's: it has the
-learner made, and dropped who has left. What does not get on is given up by raising the epoch, which makes
-late copies of the command void.
+One voter at a time: choose a voter to leave and a free node; then ask the leader to replace the voter, again
+and again, until it says that the config is chosen (A15 of docs/table.md). The leader does all else: it has
+the learner made, and the replica that has left dropped. A replacement that does not get on is given up by
+raising the epoch, which makes late copies of the command void.
 
 *Invariant.* No two commands name the same new incarnation. So nothing that was given up can come back, and
 the leader may have it dropped.
@@ -40,21 +40,21 @@ class MovesSettings(Struct, frozen=True):
     """How an operator paces itself, by its own clock and its own count of what it has sent."""
 
     retry_us: Microseconds
-    """After which a command is sent again,"""
+    """The time after which a command is sent again,"""
     ask_us: Microseconds
     """after which nodes are asked again what they host,"""
     dead: int
-    """So many questions in a row a dead node leaves unanswered."""
+    """How many questions in a row a dead node leaves unanswered."""
     patience: int
-    """After so many commands a replacement is given up; after twice as many the next one, as long as none is
+    """After how many commands a replacement is given up; each next one after twice as many, until one is
     done.
     """
     moves: int
-    """How many voters that live it moves."""
+    """How many live voters it moves."""
 
 
 class MoveTimer(Timer, frozen=True, gc=False, tag="move"):
-    """Time to look what is to be done."""
+    """Time to look for work."""
 
 
 class AskTimer(Timer, frozen=True, gc=False, tag="move_ask"):
@@ -93,7 +93,7 @@ class MetadataOperator:
         self.move: Move | None = None
         self.leader: NodeId | None = None
         self.asked = 0
-        """Commands in a row that nobody was known to take."""
+        """Commands in a row sent with no leader known to take them."""
         self.moves, self.patience = settings.moves, settings.patience
 
     def on_start(self) -> None:
@@ -109,7 +109,7 @@ class MetadataOperator:
             self.env.send(node, AskReport(self.env.now))
 
     def finish(self) -> None:
-        """Move nothing more that lives."""
+        """Move no more live voters."""
         self.moves = 0
 
     @property
@@ -169,7 +169,7 @@ class MetadataOperator:
 
     def kept(self, incarnation: int) -> list[Member]:
         """A new replica on each live node whose replica has left, and waits for all voters to hold the log:
-        so it goes, for the voter that is to be replaced is taken for lost (A15).
+        that replica may go, for the voter to be replaced is taken for lost (A15).
         """
         voters = self.config.voters
         left = (one for one in self.alive() if one.member is not None and one.member not in voters)
@@ -207,7 +207,7 @@ class MetadataOperator:
             self.reports[sender.address], self.unanswered[sender.address] = m, 0
 
     def on_config(self, sender: NodeId, m: Replaced | OtherEpoch | Status) -> None:
-        """The leader says what governs; a move that expects an older epoch is over."""
+        """The leader says which config governs; a move that expects an older epoch is over."""
         self.leader, self.asked = sender.address, 0
         if m.config.epoch > self.config.epoch:
             self.config = m.config

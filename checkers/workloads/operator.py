@@ -1,19 +1,18 @@
-"""An operator of one group, as a node: it replaces voters, those that are lost and those that live, by the
-steps of an auto admin.
+"""An operator of one group, as a node: it replaces voters, lost ones and live ones, by the steps of an auto
+admin.
 
 One piece of work at a time: choose a voter to leave and a free node; have a learner made there; have the
-leader put it in the voter's place; wait until all voters are admitted; have dropped whatever no config names.
-In the place of a voter that is lost, where all others have trees, a *log replica* comes at once: it is made
-when the leader says that the others hold the log through its config. If that is not said in time, or the
-work is given up before, it is written down that it is made empty.
-What a step chooses is written down before any command names it, and each command is sent again until it is
-answered. A piece of work that does not get on is given up by raising the epoch, which makes its late commands
-void. What a chosen config may name is made all the same, for the next leader may need a promise of it (rule
-14).
+leader put it in the voter's place; wait until all voters are admitted; have whatever no config names
+dropped. If a voter is lost and all others have trees, a *log replica* takes its place at once: it is made
+when the leader says that the others hold the log through its config. If the leader does not say so in time,
+or the work is given up before, it is written down that the log replica is made empty. What a step chooses is
+written down before any command names it, and each command is sent again until it is answered. A piece of work
+that does not get on is given up by raising the epoch, which makes its late commands void. A replica that a
+chosen config may name is made all the same, for the next leader may need its promise (rule 14).
 
-*Invariant.* The copy of the config goes forward only, and only to a chosen one. A replica is dropped only
-when that does not name it, and no command that does can still count; one that had a vote, only when all
-voters are admitted and hold the log through it.
+*Invariant.* The copy of the config only goes forward, and only to a chosen config. A replica is dropped only
+when that config does not name it, and no command that names it can still count; one that had a vote, only
+when all voters are admitted and hold the log through the config.
 """
 
 from __future__ import annotations
@@ -50,19 +49,19 @@ class OperatorSettings(Struct, frozen=True):
     """How an operator paces itself, by its own clock."""
 
     retry_us: Microseconds
-    """After which a command is sent again,"""
+    """The time after which a command is sent again,"""
     dead_us: Microseconds
     """after which a node that says nothing is taken for dead,"""
     patience_us: Microseconds
     """and after which a piece of work is given up."""
     held_us: Microseconds
-    """How long it waits to hear that a log may begin at a config, since it asked for that, or heard of it."""
+    """How long after it asked for a config, or heard of it, it waits to hear that a log may begin there."""
     moves: int
-    """How many voters that live it replaces."""
+    """How many live voters it replaces."""
 
 
 class OperatorTimer(Timer, frozen=True, gc=False, tag="operator"):
-    """Time to look what is to be done."""
+    """Time to look for work."""
 
 
 class Work:
@@ -105,9 +104,9 @@ class Operator:
         self.reports: dict[NodeId, tuple[Report, Microseconds]] = {}
         """What each node said last, by its address, and when that came."""
         self.expected: dict[Member, int] = {}
-        """Of each replica that was to become a voter, the epoch that its command expects."""
+        """The epoch that the command for each replica that was to become a voter expects."""
         self.voted = dict.fromkeys(config.voters, True)
-        """All that have had a vote."""
+        """All replicas that have had a vote."""
         self.next_incarnation = config.next_incarnation
         self.work: Work | None = None
         self.unmade: dict[Member, bool] = {}
@@ -115,16 +114,16 @@ class Operator:
         self.leader: NodeId | None = None
         self.moves = settings.moves
         self.tell: Callable[[Config], None] = lambda _: None
-        """Whom it tells of a config that is new to it."""
+        """Called with a config that is new to it."""
 
     def on_start(self) -> None:
-        """Begin soon; until nodes have had time to answer none is dead."""
+        """Begin soon; until nodes have had time to answer, none is dead."""
         unknown, now = Report(-1, self.env.me, None, False), self.env.now
         self.reports = dict.fromkeys(self.nodes, (unknown, now))
         self.env.set_timer(self.settings.retry_us, OperatorTimer())
 
     def finish(self) -> None:
-        """Move nothing more that lives."""
+        """Move no more live voters."""
         self.moves = 0
 
     @property
@@ -149,13 +148,13 @@ class Operator:
         self.collect()
 
     def choose(self) -> None:
-        """Replace a voter that is lost, else move one, if there is a free node for it."""
+        """Replace a lost voter, or else move one, if there is a free node for it."""
         voters, brought = self.config.voters, self.config.brought
         out = next((voter for voter in voters if self.lost(voter)), None)
         if not self.admitted:
             if brought is None or not self.lost(brought):
                 return
-            out = brought  # Nobody else may be replaced before it is.
+            out = brought  # No other voter may be replaced before it is.
         role: Role = "log" if out is not None and self.all_full(out) else "full"
         if out is None:
             if not self.moves or self.env.random("move", 2):
@@ -182,7 +181,7 @@ class Operator:
         ]
 
     def lost(self, voter: Member) -> bool:
-        """Whether a voter's node hosts it no more, or is dead as far as this operator can tell."""
+        """Whether a voter's node no longer hosts it, or is dead as far as this operator can tell."""
         report, at = self.reports[voter.node.address]
         heard = report.node.address == voter.node.address
         return self.silent(at) or (heard and report.member != voter)
@@ -214,9 +213,9 @@ class Operator:
             self.command(RaiseEpoch(work.expected_epoch))
 
     def make_log_replica(self, work: Work, waited: Microseconds) -> None:
-        """Go on to make a log replica once its log may begin; or write down that it is made empty, if that is
-        not said in time, whether or not it was heard that its config is chosen: a leader that is lost in the
-        middle of the config says nothing, and the next one may need a promise of this voter (rule 14).
+        """Go on to make a log replica once its log may begin; or write down that it is made empty, if the
+        leader does not say so in time, whether or not its config is known to be chosen: a leader that is lost
+        in the middle of the config says nothing, and the next one may need this voter's promise (rule 14).
         """
         if work.held is not None:
             work.step = "make"
@@ -224,8 +223,8 @@ class Operator:
             work.role, work.step = "full", "make" if work.chosen else "create"
 
     def make_given_up(self) -> None:
-        """Have log replicas made empty whose work was given up before they were there: there may be no leader
-        without a promise of theirs, and so nobody who could replace them.
+        """Have log replicas made empty if their work was given up before they were there: without their
+        promise there may be no leader, and so nobody who could replace them.
         """
         work = self.work
         for new in self.unmade:
@@ -241,7 +240,8 @@ class Operator:
         self.env.send(to, message)
 
     def collect(self) -> None:
-        """Have dropped what no config names: who has left, and what was given up (rule M7)."""
+        """Have what no config names dropped: replicas that have left, and those that were given up (rule M7).
+        """
         work = self.work
         for report, _ in self.reports.values():
             member = report.member
@@ -279,7 +279,7 @@ class Operator:
             work.step = "replace"
 
     def on_replaced(self, sender: NodeId, m: Replaced) -> None:
-        """The config is chosen: the work is done, but for a log replica that is to be made."""
+        """The config is chosen: the work is done, except for a log replica that is still to be made."""
         self.learn(m.config, m.config_slot, m.admitted)
         if m.config == self.config:
             self.held = m.admitted and m.held is not None
@@ -289,12 +289,12 @@ class Operator:
             work.held = m.held
 
     def on_other_epoch(self, sender: NodeId, m: OtherEpoch) -> None:
-        """The command is void; whether it had its effect before, the config says."""
+        """The command is void; the config says whether it took effect before."""
         self.learn(m.config, m.config_slot, None)
         self.leader = sender
 
     def on_status(self, sender: NodeId, m: Status) -> None:
-        """What governs."""
+        """Which config governs."""
         self.learn(m.config, m.config_slot, m.admitted)
         if m.config == self.config:
             self.held = m.held
@@ -305,7 +305,7 @@ class Operator:
         self.leader = m.leader
 
     def learn(self, config: Config, slot: int, admitted: bool | None) -> None:
-        """A chosen config; work that expects an older epoch is over."""
+        """Learn of a chosen config; work that expects an older epoch is over."""
         if config.epoch < self.config.epoch:
             return
         if config.epoch > self.config.epoch:

@@ -37,11 +37,11 @@ class Session(Client):
             super().on_timer(timer)
 
     def next_operation(self) -> Operation | None:
-        """That which is due, once."""
+        """The operation that is due, once."""
         due, self.due = self.due, None
         return None if due is None else operation_of(due)
 
     def end(self, ending: Ending, slot: int, observed: StoredItem | None) -> None:
-        """The operation is over, and whoever says what is due says when the next one is."""
+        """The operation is over; whatever said that it was due says when the next one is."""
         super().end(ending, slot, observed)
         self.env.cancel_timer(ThinkTimer())

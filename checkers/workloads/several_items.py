@@ -1,7 +1,7 @@
 """What one client asks for of several items at once, and what it knows of their versions.
 
 A change expects the versions that the client has seen last, in pages and by its own writes, so that most
-hold and some do not, for others write the same keys. Who knows of too few versions reads first.
+hold and some do not, for others write the same keys. A client that knows of too few versions reads first.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dynaproof.impl.partition.records import Item
 from dynaproof.impl.router.call import Ending
 
 PARTS = (2, 3)
-"""Keys of a change, or of a read of several, if there are as many."""
+"""How many keys a change, or a read of several, has, if there are as many."""
 
 PAGE_ITEMS = (1, 2, 3, 1_000)
 PAGE_BYTES = (100, 1 << 20)
@@ -40,12 +40,12 @@ class SeveralItems:
         self.keys = keys
         self.new_item = new_item
         self.versions: dict[bytes, int] = {}
-        """By key, the slot of the write that left the item which was seen last; 0: there was none."""
+        """By key, the slot of the write that left the item seen last; 0: there was none."""
         self.low = b""
         """Up to where the last page was complete: a scan goes on from there."""
 
     def all_keys(self) -> list[bytes]:
-        """Those of all clients, in order."""
+        """The keys of all clients, in order."""
         return sorted(b"k%d" % number for number in range(self.keys))
 
     def some(self, keys: list[bytes]) -> tuple[bytes, ...]:
@@ -62,7 +62,7 @@ class SeveralItems:
         return Change(tuple(self.part(key) for key in self.some(known)))
 
     def part(self, key: bytes) -> Part:
-        """Of four, one is only looked at, and one deletes."""
+        """Of four parts, one only looks, and one deletes."""
         draw = self.env.random("part", 4)
         return Part(key, self.versions[key], draw > 0, self.new_item(key) if draw > 1 else None)
 

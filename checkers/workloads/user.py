@@ -1,7 +1,7 @@
 """Users of a region's tables, as nodes: each asks one thing at a time of some router, and waits.
 
-A user that hears nothing asks for the next thing, as one does whose SDK has given up: whether what it had
-asked for takes effect is not known.
+A user that hears nothing asks for the next thing, as if its SDK had given up: it is not known whether what
+it had asked for takes effect.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ from dynaproof.impl.values.encoding import decode_item, encode_item
 from dynaproof.impl.values.key import KeyAttribute, KeySchema
 
 SCHEMA = KeySchema(KeyAttribute("id", "S"))
-"""Of the tables of all users,"""
+"""The schema of all users' tables,"""
 
 SORTED = KeySchema(KeyAttribute("id", "S"), KeyAttribute("at", "S"))
-"""or with sort keys."""
+"""or the one with sort keys."""
 
 TRIES = 20
-"""What a user begins for each thing that is to be answered, at the most."""
+"""The most that a user begins for each thing that is to be answered."""
 
 MOST_DOUBLED = 8
 
 CONNECTING = 8
-"""A session is opened within this part of the time for which an answer is waited for, or another router is
+"""A session is opened within this part of the time that a user waits for an answer, or another router is
 asked.
 """
 
@@ -64,38 +64,38 @@ class UserSettings(Struct, frozen=True):
     timeout_us: Microseconds
     """How long it waits for an answer."""
     think_us: Microseconds
-    """Pause between two things, at the most."""
+    """The longest pause between two things."""
     operations: int
     """Things that are to be answered."""
     keys: int
     """Different items that it asks for."""
     sort_keys: int = 0
-    """Of each partition key; 0: the tables have none."""
+    """The sort keys of each partition key; 0: the tables have none."""
     tables: int = 1
     partitions: int = 3
-    """Of each table,"""
+    """The partitions of each table,"""
     replicas: int = 3
-    """and of each of those."""
+    """and the replicas of each partition."""
     orders: int = 0
-    """Of 24 things, so many create, delete or describe a table, up to 16;"""
+    """How many of 24 things create, delete or describe a table, up to 16;"""
     deletes: int = 3
-    """of eight of these, so many delete one, up to six."""
+    """and how many of eight of these delete one, up to six."""
     kept: int = 0
-    """So many tables, the first ones, nobody deletes; where there are some, the last table is deleted as soon
-    as the load begins.
+    """How many tables, the first ones, nobody deletes; if there are any, the last table is deleted as soon as
+    the load begins.
     """
     scans: int = 0
-    """Of 24 things, so many more read a page of a scan, instead of single items."""
+    """How many more of 24 things read a page of a scan, instead of single items."""
     page: int = 3
-    """Items of a page, at the most."""
+    """The most items of a page."""
     hot: bool = False
-    """Whether three of four things are asked of one key."""
+    """Whether three of four things concern one key."""
     item_bytes: int = 0
-    """How much longer an item is than its key and its number, at the most."""
+    """By how much at most an item is longer than its key and its number."""
 
     @property
     def schema(self) -> KeySchema:
-        """Of all tables."""
+        """The schema of all tables."""
         return SORTED if self.sort_keys else SCHEMA
 
     def partition_key(self, index: int) -> AttributeItem:
@@ -103,7 +103,7 @@ class UserSettings(Struct, frozen=True):
         return {"id": S(f"k{index // max(1, self.sort_keys)}")}
 
     def key(self, index: int) -> AttributeItem:
-        """Its key: those of one partition key follow each other."""
+        """The key of an item: those of one partition key follow each other."""
         if not self.sort_keys:
             return self.partition_key(index)
         return {**self.partition_key(index), "at": S(f"s{index % self.sort_keys}")}
@@ -129,7 +129,7 @@ class User:
         self.left = settings.operations
         self.tries = settings.operations * TRIES
         self.errors = 0
-        """In a row."""
+        """How many there were in a row."""
         self.ended = 0
         """Things that were answered."""
         self.numbers = 0
@@ -138,7 +138,7 @@ class User:
         self.silent: dict[NodeId, bool] = {}
         """Routers that did not answer: another one is asked, unless none does."""
         self.router = self.routers[0]
-        """That is asked now."""
+        """The router that is asked now."""
         self.doing: Action | None = None
         self.scan: ScanTable | QueryTable | None = None
         """The next page of a scan or a query that is under way."""
@@ -146,9 +146,9 @@ class User:
         self.first: list[Action] = []
         """What it was asked to do first,"""
         self.heard: dict[Action, tuple[Result | None, str]] = {}
-        """what it heard of each of these last, a result or an error,"""
+        """what it last heard of each of these, a result or an error,"""
         self.insisted = 0
-        """and how often the first of that was refused for now."""
+        """and how often the first of these was refused for now."""
 
     def on_start(self) -> None:
         """Begin soon."""
@@ -159,13 +159,13 @@ class User:
         self.env.set_timer(pause_us, UserThinkTimer())
 
     def go_on(self, think_us: Microseconds) -> None:
-        """Ask until told to stop, with pauses of so much at the most, but after errors from here on; and any
-        router: who was silent before may answer, and the one that answered may be cut off.
+        """Ask until told to stop, with pauses of at most `think_us`, except after errors from here on; and
+        ask any router: one that was silent before may answer, and the one that answered may be cut off.
         """
         self.left = self.tries = ENDLESS
         self.silent = {}
         self.errors = self.insisted = 0
-        # Whether a partition can be split is not judged by how often somebody insists.
+        # Whether a partition can be split is not judged by how often a user insists.
         self.first = [action for action in self.first if not isinstance(action, SplitAt)]
         self.settings = structs.replace(self.settings, think_us=max(1, think_us))
         self.begin()
@@ -181,7 +181,7 @@ class User:
         self.tries += len(actions)
 
     def take_up(self, actions: list[Action], think_us: Microseconds) -> None:
-        """Do these and nothing more, in order, with pauses of so much at the most, but after errors."""
+        """Do these and nothing more, in order, with pauses of at most `think_us`, except after errors."""
         self.first = actions
         self.left = len(actions)
         self.tries = len(actions) * TRIES
@@ -226,7 +226,7 @@ class User:
         self.env.set_timer(wait_us, UserTimeoutTimer(self.numbers))
 
     def next_action(self) -> Action:
-        """Drawn from the mix."""
+        """An action drawn from the mix."""
         draw = self.env.random("action", 24)
         settings = self.settings
         index = self.env.random("table", settings.tables)
@@ -264,7 +264,7 @@ class User:
         return ListTables(limit=1 + self.env.random("page", settings.page))
 
     def query(self, table: str, number: int, strong: bool) -> QueryTable:
-        """Asks for all items with the partition key of this one, in pages if there can be several."""
+        """A query for all items with the partition key of this one, in pages if there can be several."""
         action = QueryTable(table, encode_item(self.settings.partition_key(number)), strong=strong)
         if not self.settings.sort_keys:
             return action
@@ -297,7 +297,7 @@ class User:
         return f"table-{index}"
 
     def insists_on(self, action: Action, error: str) -> bool:
-        """Whether it orders what was refused again."""
+        """Whether it orders again what was refused."""
         if error == IN_USE and isinstance(action, SplitAt) and self.insisted < INSISTS:
             self.insisted += 1
             return True
@@ -349,7 +349,7 @@ class User:
             self.seen[action.table, action.key] = result.item  # type: ignore[union-attr]
 
     def end(self, result: Result | None, error: str, definite: bool, observed: Item | None) -> None:
-        """It is over; after errors wait longer, for whatever caused them may take its time."""
+        """The action is over; after errors, wait longer, for whatever caused them may take its time."""
         self.env.note(UserAnswered(self.request, result, error, definite, observed))
         self.env.cancel_timer(UserTimeoutTimer(self.numbers))
         if error == "ConditionalCheckFailedException":
@@ -381,7 +381,7 @@ IN_USE = "ResourceInUseException"
 """and so can a split, unless it was done already."""
 
 INSISTS = 6
-"""How often a user orders a split again that could not be made."""
+"""How often a user orders again a split that could not be made."""
 
 ANSWERS = (
     "ConditionalCheckFailedException",
@@ -391,4 +391,4 @@ ANSWERS = (
     "ProvisionedThroughputExceededException",
     TOO_MANY,
 )
-"""Errors that say how it is, and not that the region could not do its work."""
+"""Errors that say how things are, not that the region could not do its work."""

@@ -1,7 +1,7 @@
-"""The clients of a scenario: so many answered operations each, on few keys, every written value unique.
+"""The clients of a scenario: a number of answered operations each, on few keys, every written value unique.
 
-An operation that ends with an error is not one of them: the client goes on, after a pause that doubles, with
-another. So a run completes its operations whatever fell before, unless it takes `TRIES` times as many.
+An operation that ends with an error does not count: the client goes on with another, after a pause that
+doubles. So a run completes its operations whatever fell before, unless it takes `TRIES` times as many.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dynaproof.impl.values.attribute import S, number
 from dynaproof.impl.values.encoding import encode_item
 
 TRIES = 20
-"""Operations that a client begins for each that is to be answered, at the most."""
+"""The most operations that a client begins for each that is to be answered."""
 
 MOST_DOUBLED = 8
 
@@ -32,15 +32,15 @@ class Mix(Struct, frozen=True):
     """What a client asks for."""
 
     reads: int = 6
-    """Of twelve operations, those that are reads, two thirds of them strong; the others write."""
+    """How many of twelve operations are reads, two thirds of them strong; the others write."""
     reads_only: bool = False
-    """Strong reads, and nothing else."""
+    """Whether there are only strong reads."""
     item_bytes: int = 0
     """How much longer an item may be than its key and its number; 0: no item is."""
     changes: int = 0
-    """Of twelve operations, those that change several items; of what is left, `reads` are reads."""
+    """How many of twelve operations change several items; of what is left, `reads` are reads."""
     pages: int = 0
-    """And those that read several; also of who only reads."""
+    """And how many read several; also for a client that only reads."""
 
 
 class WorkloadClient(Client):
@@ -64,7 +64,7 @@ class WorkloadClient(Client):
         """Operations that are still to be answered."""
         self.tries = operations * TRIES
         self.errors = 0
-        """In a row."""
+        """How many there were in a row."""
         self.keys = keys
         self.seen: dict[bytes, Item | None] = {}
         self.several = SeveralItems(env, keys, self.new_item)
@@ -88,7 +88,8 @@ class WorkloadClient(Client):
         self.left = 0
 
     def next_operation(self) -> Operation | None:
-        """Drawn from the mix; conditions mostly on what was seen last, so that most hold."""
+        """An operation drawn from the mix; its condition is mostly on what was seen last, so that most hold.
+        """
         if self.left <= 0 or self.tries <= 0:
             self.left = 0
             return None
@@ -146,7 +147,7 @@ class WorkloadClient(Client):
         self.several.showed(operation, page)
 
     def end(self, ending: Ending, slot: int, observed: StoredItem | None) -> None:
-        """The operation is over; after errors wait longer, for whatever caused them may take its time."""
+        """The operation is over; after errors, wait longer, for whatever caused them may take its time."""
         assert self.call is not None
         self.several.ended(self.call.operation, ending, slot)
         super().end(ending, slot, observed)

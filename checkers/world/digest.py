@@ -10,7 +10,7 @@ from dynaproof.checkers.seam import Event
 from dynaproof.checkers.world.disk import SimDisk
 
 FOLDED = 512
-"""Events that are hashed at a time; a power of 2."""
+"""How many events are hashed at a time; a power of 2."""
 
 
 class EventDigest:

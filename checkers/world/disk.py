@@ -1,8 +1,8 @@
 """A simulated disk: what is written, what is durable, and what a crash, rot or a loss leaves of it.
 
 Per file, the operations that no completed sync covers are kept in order. A crash keeps a prefix of them,
-drawn for each file on its own, the last append possibly in part. The disk counts its writes by itself, of
-each lane, apart from the outbox, so that `durable_before_visible` can be checked against it.
+drawn for each file on its own, the last append possibly in part. The disk counts its writes itself, for each
+lane, apart from the outbox, so that `durable_before_visible` can be checked against it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Pick = Callable[[str, int], int]
 
 
 class _File:
-    """One log: contents as the node sees them, as the platter has them, and the operations between."""
+    """One log: contents as the node sees them, as the platter has them, and the operations in between."""
 
     __slots__ = ("data", "durable", "pending")
 
@@ -48,14 +48,14 @@ class SimDisk:
         self.written = 0
         self.durable = 0
         self.last_written: dict[Lane, int] = {}
-        """By lane, the number of its last write, where that is not durable."""
+        """By lane, the number of its last write, if that is not durable."""
         self.grown: list[str] = []
         """The logs to whose durable bytes the last sync or crash has added."""
         self.paged: list[tuple[str, int]] = []
         """The files and pages that it has written or freed on the platter."""
         self.bytes_read = 0
         self.bytes_written = 0
-        """By the handler that runs, or that ran last; and by whoever has looked at the disk since."""
+        """By the handler that runs, or that ran last, and by whatever has looked at the disk since."""
         self._mark = 0
         self._logs: dict[str, _File] = {}
         self._files: dict[str, _Pages] = {}
@@ -94,7 +94,7 @@ class SimDisk:
             self._dirty[log] = file
 
     def size(self, log: str) -> int:
-        """As long as the node sees it."""
+        """The size that the node sees."""
         file = self._logs.get(log)
         return len(file.data) if file is not None else 0
 
@@ -206,7 +206,7 @@ class SimDisk:
                 self._files.pop(name, None)
 
     def crash(self, pick: Pick) -> bool:
-        """Keep of each file a prefix of what was not synced; whether an append was torn."""
+        """Keep a prefix of what was not synced in each file; whether an append was torn."""
         torn = False
         self.grown, self.paged = [], []
         for name in sorted(self._dirty):
@@ -266,7 +266,7 @@ class SimDisk:
         return file.durable if file is not None else bytearray()
 
     def durable_logs(self, prefix: str) -> list[str]:
-        """The logs of which something is on the platter."""
+        """The logs that have something on the platter."""
         return sorted(name for name, file in self._logs.items() if name.startswith(prefix) and file.durable)
 
     def durable_files(self) -> dict[str, dict[int, bytes]]:

@@ -40,7 +40,7 @@ class Listening(Struct, frozen=True):
     damaged: Heard | None = None
     """`(place, file)`: a synced byte of a file is wrong from here on, and the next start will notice."""
     rotted: Heard | None = None
-    """`(place, file)`: likewise, and who reads it will notice; until then the node may go on."""
+    """`(place, file)`: likewise, and a reader of it will notice; until then the node may go on."""
     raised: Heard | None = None
     """`(place, payload, error)`: a handler has raised."""
 
@@ -49,7 +49,7 @@ NOTHING = Listening()
 
 
 class Observer(Protocol):
-    """Whoever wants to hear of a run."""
+    """Something that wants to hear of a run."""
 
     def listens(self, place: Any) -> Listening:
         """What it wants to hear of the node at this place."""

@@ -18,12 +18,12 @@ class Options(Struct, frozen=True):
     loss: int = 0
     duplication: int = 0
     capacity: int = 256
-    """Messages in flight on a directed link; what is sent beyond is shed."""
+    """How many messages may be in flight on a directed link; what is sent beyond that is shed."""
     outbox: OutboxLimits = OutboxLimits()
-    """What may wait in a node for its syncs; what is sent beyond, to other nodes, is shed."""
+    """What may wait in a node for its syncs; what is sent to other nodes beyond that is shed."""
     rates: tuple[int, ...] = (RATE_ONE,)
     walls: tuple[int, ...] = (0,)
     late_us: int = 0
-    """By how much the second copies of messages come late: this, or up to four times that. 0: by a few times
+    """How late the second copies of messages come: by this, or up to four times as much. 0: by a few times
     their latency.
     """

@@ -40,7 +40,7 @@ class Surroundings(Protocol):
     """Whether messages and syncs ever took no time,"""
     latencies: tuple[int, ...]
     late_us: int
-    """and what they take else."""
+    """and what they take otherwise."""
     sync_us: tuple[int, ...]
     cut_links: dict[str, int]
     outbox: OutboxLimits
@@ -82,7 +82,7 @@ class Place:
         self.world = world
         self.id = node_id
         self.name = name
-        """The node's own name; with region and zone before it where another node of the world has that too.
+        """The node's own name; with region and zone before it if another node of the world has the same name.
         """
         self.hosted = Hosted(node_id, factory, world.outbox)
         self.outbox = self.hosted.outbox
@@ -101,20 +101,23 @@ class Place:
         self.armed = ""
         """A fault that waits for this node's next sync: `crash in sync` or `failed sync`."""
         self.links: dict[NodeId, Link | None] = {}
-        """By the receiver; None where there is no such node. Incarnations of a node share one link."""
+        """By the receiver; None if there is no such node. Incarnations of a node share one link."""
         self.own = Link(self.name, self)
         self.own_in_flight: deque[Event] = deque()
-        """Its messages to itself: a crash takes them all. Those at the front that came are passed over."""
+        """Its messages to itself: a crash takes them all. Those at the front that have arrived are passed
+        over.
+        """
         self.released: list[Event] = []
         """What the last completed sync let out."""
         self.stamps: dict[Lane, deque[tuple[Outgoing, int]]] = {}
-        """By lane: what was sent and has not left, with the disk's own number of the lane's last write at the
-        end of the sending handler; nothing is kept of a handler at whose end all of its lane was durable. A
-        message may be sent several times, as one that is passed on when each copy comes: each has its stamp.
+        """By lane: what was sent and has not left, with the disk's own number of the lane's last write when
+        the sending handler ended; nothing is kept of a handler at whose end all of its lane was durable. A
+        message may be sent several times, like one that is passed on with each copy that comes: each has its
+        stamp.
         """
         self.sheds: dict[Lane, deque[Outgoing]] = {}
-        """By lane: what its outbox has shed, in order, while something sent before it waits: it has a stamp
-        too.
+        """By lane: what its outbox has shed, in order, while something sent before it waits: it, too, has a
+        stamp.
         """
         self.counters: dict[str, int] = {}
         self.slow = 1
@@ -158,10 +161,10 @@ class Place:
                 waiting.append((sending, written))
 
     def overtakes(self, sending: Outgoing) -> int:
-        """A message leaves before others that were sent before it in its lane; its stamp, or 0 if it has
-        none.
+        """A message overtakes others that were sent before it in its lane; its stamp, or 0 if it has none.
 
-        Each of those was shed, or the gate has lost it; unless the message leaves too soon: they still wait.
+        Each of the others was shed, or lost by the gate, unless the message leaves too soon: then they still
+        wait.
         """
         lane = sending[2]
         stamps, sheds = self.stamps[lane], self.sheds.get(lane)
@@ -195,8 +198,8 @@ class Place:
 
 
 def place_names(nodes: Sequence[NodeId]) -> list[str]:
-    """What the places of these nodes are named: like the node, or with its region and zone before that where
-    two have the same name.
+    """The names of these nodes' places: the node's name, with its region and zone before it if two have the
+    same name.
     """
     names = [node.name for node in nodes]
     return [node.name if names.count(node.name) == 1 else full_name(node) for node in nodes]
@@ -263,7 +266,7 @@ class SimEnv:
             self._world.strategy.discard(event)
 
     def note(self, event: Note) -> None:
-        """To whoever listens to notes of this type."""
+        """Pass a note to those that listen to its type."""
         heard = self._place.on_notes.get(type(event))
         if heard is not None:
             heard(self._place, event)

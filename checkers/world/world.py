@@ -8,8 +8,8 @@ the strategy.
 *Messages.* Between two nodes they may be lost, repeated, delayed and reordered, each direction on its own. A
 node's messages to itself pass no network: they are neither lost nor repeated while it lives, they arrive in
 order in timed mode, and in any order in untimed mode; a crash takes all that are under way, for they were
-nowhere but in its memory. Every message and timer has the lane in which it was sent or set, and what it
-causes is of that lane.
+only in its memory. Every message and timer has the lane in which it was sent or set, and what it causes is of
+that lane.
 
 *Speed.* `happen` and `_release` are the hot path of everything; they trade some repetition for calls.
 """
@@ -29,9 +29,9 @@ from dynaproof.impl.node import ANY_INCARNATION, FORMAT_VERSION, ONLY_LANE, Lane
 from dynaproof.impl.outbox import OutboxLimits, Outgoing
 
 LATE_COPY = 7
-"""By how many times the latency of a message its second copy is delayed;"""
+"""By how many times its latency a message's second copy is delayed;"""
 LATEST = 4
-"""and where copies come much later, by up to so many times that."""
+"""and if copies come much later, by up to how many times `late_us`."""
 
 BY_ITSELF = (
     "lost message",
@@ -73,11 +73,11 @@ class World:
         self.last: Event | None = None
         """The last event."""
         self.under_way_until = 0
-        """When the last message to another node is due, or the last sync begun ends."""
+        """When the last message to another node is due, or the last sync that began ends."""
         self.timed, self.was_untimed = True, False
         """Whether messages and syncs take time, else only timers move tau; whether they ever took none."""
         self.fell: dict[str, int] = {}
-        """How often there was what faults do: a `lost message`, a `full link`, a `crash in sync`, ..."""
+        """How often each fault happened: a `lost message`, a `full link`, a `crash in sync`, ..."""
         self.trace: list[tuple[str, str, int, int]] = []
         self.keep_trace = True
         self._digest = EventDigest()
@@ -128,7 +128,7 @@ class World:
             self.trace.append((*event.name, tau))
         if not steps & (FOLDED - 1):
             self._digest.fold()
-        # What observers and judges have read since the last handler is no work of this one.
+        # What observers and judges have read since the last handler does not count as work of this one.
         disk, outbox = place.disk, place.outbox
         disk.bytes_read = disk.bytes_written = 0
         place.lane = disk.lane = outbox.lane = event.lane
@@ -184,7 +184,7 @@ class World:
     def run(
         self, place: Place, handler: Callable[..., None], *arguments: Any, lane: Lane = ONLY_LANE
     ) -> None:
-        """One handler call, in a lane, that no event causes, and what follows from it."""
+        """One handler call in a lane that no event causes, and what follows from it."""
         assert place.up, f"{place.name} is down, and only a running node handles anything"
         place.disk.bytes_read = place.disk.bytes_written = 0
         place.enter(lane)
@@ -217,7 +217,7 @@ class World:
             self._schedule_sync(place, "sync_start", place.syncs, 1)
 
     def _unknown(self, place: Place, given: Message | Timer) -> None:
-        """What other code has made is not handed over: to the node it is as if lost."""
+        """What other code has made is not handed over: to the node, it is as good as lost."""
         if not place.hosted.known(given):
             self._tally("unknown format")
 
@@ -276,7 +276,7 @@ class World:
         self.strategy.add(event)
 
     def _halt(self, place: Place) -> None:
-        """The armed fault falls: the node stops in its sync, what that covered in doubt, or behind it."""
+        """The armed fault falls: the node stops in its sync, what that covered in doubt, or just after it."""
         place.syncs += 1
         self._tally(place.armed)
         self.crash(place, place.armed)
@@ -313,7 +313,7 @@ class World:
             if target.id is not to and target.id != to:
                 if to.incarnation != ANY_INCARNATION:
                     continue
-                to = target.id  # An address reaches whoever runs there now.
+                to = target.id  # An address reaches whatever runs there now.
             number = link.sent
             if target is place:
                 link.sent = number + 1
@@ -381,7 +381,7 @@ class World:
     # --- Crash and restart ---
 
     def crash(self, place: Place, label: str, lose_disk: bool = False, spare: bool = False) -> bool:
-        """Stop a node: of what was not synced a prefix per file is kept; whether an append was torn.
+        """Stop a node, keeping a prefix of what was not synced in each file; whether an append was torn.
 
         Messages to other nodes that its last completed sync released may not have left: each is lost by
         chance, unless `spare`. Those to itself are gone.
@@ -430,7 +430,7 @@ class World:
         self.run(place, place.node.on_start)
 
     def bound(self, capacity: int, outbox: OutboxLimits) -> None:
-        """Bound links and outboxes so from here on."""
+        """Set the bounds of links and outboxes from here on."""
         self.capacity, self.outbox = capacity, outbox
         for place in self.places.values():
             place.hosted.bound(outbox)

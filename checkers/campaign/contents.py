@@ -1,5 +1,5 @@
-"""What the messages and timers of a run say, as a digest. The run's own has their kinds and times only, so by
-that two runs are equal in which other things are said at the same times.
+"""What the messages and timers of a run say, as a digest. The run's own digest has only their kinds and
+times, so by that, two runs that say different things at the same times are equal.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dynaproof.checkers.seam import Event
 from dynaproof.checkers.world.listening import Listening
 
 PLAIN = (int, float, str, bytes, Enum, type(None))
-"""What says the same in every process."""
+"""Types whose values say the same in every process."""
 
 
 class Contents:
@@ -33,12 +33,12 @@ class Contents:
             self._hash.update(f"{event.where} {said(event.payload)}\n".encode())
 
     def digest(self) -> str:
-        """SHA-256 of it all."""
+        """SHA-256 of everything heard."""
         return self._hash.hexdigest()
 
 
 def said(value: Any) -> str:
-    """A value in words that are the same in every process: a set in order, an object by its type."""
+    """A value in words that are the same in every process: sets in order, an object by its type."""
     if isinstance(value, PLAIN):
         return repr(value)
     if isinstance(value, Struct):

@@ -20,7 +20,7 @@ from dynaproof.checkers.scenarios.catalogue import config_of, find
 from dynaproof.checkers.strategies.users_strategy import StrategyError
 
 MOST_FAILURES = 5
-"""A campaign ends after so many failures: each is shrunk, and the first ones say enough."""
+"""A campaign ends after this many failures: each is shrunk, and the first ones say enough."""
 
 SAVED_EVERY_SECONDS = 15.0
 
@@ -29,7 +29,7 @@ class Listener(Protocol):
     """Listens to the progress of a campaign."""
 
     def went_on(self, state: State) -> None:
-        """Another schedule is counted."""
+        """Another schedule has been counted."""
 
     def failed(self, schedule: int, failure: Failure) -> None:
         """A schedule breaks a promise, and is shrunk next."""

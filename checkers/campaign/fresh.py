@@ -1,7 +1,7 @@
-"""The first runs of a campaign once more, in a process of its own that hashes strings otherwise.
+"""The first runs of a campaign once more, in a separate process that hashes strings differently.
 
 An order that comes from a set, or from anything else that depends on hashes, is the same in every run of one
-process, and another in the next.
+process, but different in the next process.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import sys
 from dynaproof.checkers.campaign.errors import CampaignError
 
 COMPARED = 4
-"""Schedules that are run again, one of each strategy of a portfolio."""
+"""How many schedules are run again, one of each strategy of a portfolio."""
 
 OTHER_HASHES = ("1", "2")
-"""Seeds of hashes, of which the process takes one that is not its parent's."""
+"""Hash seeds, of which the process takes one that is not its parent's."""
 
 PROGRAM = """
 import sys

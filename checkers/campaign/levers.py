@@ -1,8 +1,8 @@
 """Levers: what a campaign draws beside the order of events, each of which can be switched off.
 
-A lever is off in a configuration that its `off` leaves as it is. So a campaign without it is the same one
-with every configuration changed, and a lever pays by the bugs that only die while it may be on. A campaign
-counts in how many schedules each was on, and what was seen in these.
+A lever is off in a configuration that its `off` leaves as it is. So a campaign without it is the same
+campaign with every configuration changed, and a lever pays by the bugs that only die while it may be on. A
+campaign counts in how many schedules each lever was on, and what was seen in these.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from dynaproof.impl.partition.settings import Settings
 
 
 class Lever(Struct, frozen=True):
-    """One lever: a configuration without it, and seeded bugs that die by it alone, in their own scenarios."""
+    """One lever: a configuration without it, and seeded bugs that die only by it, in their own scenarios."""
 
     name: str
     sentence: str
     off: Callable[[Any], Any]
     bugs: tuple[str, ...]
     strategy: str = "portfolio"
-    """Under which they are hunted."""
+    """The strategy under which they are hunted."""
 
     def is_on(self, config: Any) -> bool:
         """Whether the configuration has anything of it."""
@@ -48,7 +48,7 @@ def _no_late_copies(config: Any) -> Any:
 
 
 def _wide_bounds(config: Any) -> Any:
-    """Wide enough that a short run meets none of them."""
+    """Bounds so wide that a short run meets none of them."""
     config = structs.replace(
         config, options=structs.replace(config.options, outbox=OutboxLimits(), capacity=256)
     )
@@ -87,7 +87,7 @@ def _equal_clocks(config: Any) -> Any:
 
 
 BY_CHANCE = 0.01
-"""What is seen with a lever only is told where its probability, did the lever not matter, is below this."""
+"""What is seen only with a lever is reported if its probability, did the lever not matter, is below this."""
 
 LEVERS: Final = (
     Lever(
@@ -95,7 +95,7 @@ LEVERS: Final = (
         "second copies of messages come leases later",
         _no_late_copies,
         ("not_fenced", "leavers_dropped_at_once"),
-        "timed",  # Where order is free a copy comes as late as the strategy likes.
+        "timed",  # If order is free, a copy comes as late as the strategy likes.
     ),
     Lever(
         "small bounds",
@@ -122,7 +122,7 @@ LEVERS: Final = (
         ("drift_ignored", "half_of_drift_ignored"),
     ),
 )
-"""In the order in which they are told."""
+"""In the order in which they are reported."""
 
 
 def levers_on(config: Any) -> tuple[str, ...]:
@@ -134,11 +134,11 @@ class LeverCounts(Struct):
     """Schedules of a campaign by the levers that were on in them."""
 
     on: dict[str, int] = field(default_factory=lambda: dict.fromkeys((lever.name for lever in LEVERS), 0))
-    """By lever."""
+    """By lever, the schedules in which it was on."""
     seen: dict[str, int] = field(default_factory=dict)
     """By `sometimes`: the schedules in which it was seen,"""
     seen_on: dict[str, dict[str, int]] = field(default_factory=dict)
-    """and by lever, in how many of these that was on."""
+    """and by lever, in how many of these the lever was on."""
 
     def add(self, levers: Iterable[str], reached: Iterable[str]) -> None:
         """Count one schedule: the levers that were on, and what was seen in it."""
@@ -151,7 +151,8 @@ class LeverCounts(Struct):
                 seen[name] = seen.get(name, 0) + 1
 
     def only_on(self, lever: str, schedules: int) -> list[str]:
-        """What was seen in no schedule without this lever, and in so many that this is hardly chance."""
+        """What was seen in no schedule without this lever, and in so many with it that this is hardly chance.
+        """
         share = self.on[lever] / max(schedules, 1)
         with_it = self.seen_on.get(lever, {})
         return sorted(

@@ -1,4 +1,5 @@
-"""The schedules of a campaign, on one core or several, in an order that does not depend on how many.
+"""The schedules of a campaign, on one core or several, in an order that does not depend on the number of
+cores.
 
 Schedule k of a campaign has the seed `base * 1_000_003 + k`; a portfolio takes the strategies in turn. The
 digest is SHA-256 over the runs' digests in schedule order, so two campaigns of the same seed and length are
@@ -91,7 +92,7 @@ def digest_of(scenario: str, strategy: str, base: int, schedule: int) -> str:
 
 
 def differing(scenario: str, outcome: RunResult, gave: str, then: str) -> RunResult:
-    """A run that was another when it was run again, and what in the user's file may have made it so."""
+    """A run that differed when it was run again, and what in the user's file may have made it differ."""
     sentence = f"the same configuration gave {gave[:12]}, {then}"
     file = file_of(scenario)
     calls = outside_calls(imported(Path(file))) if file else []
@@ -103,7 +104,8 @@ def differing(scenario: str, outcome: RunResult, gave: str, then: str) -> RunRes
 def differs_elsewhere(
     scenario: str, strategy: str, base: int, schedules: int
 ) -> tuple[int, RunResult] | None:
-    """The first schedule that is another run in a process with other hashes; a user's scenario only."""
+    """The first schedule that is a different run in a process with other hashes; only of a user's scenario.
+    """
     if ".py:" not in scenario or not schedules or any(name in GIVEN for name in strategy.split(",")):
         return None
     elsewhere = digests_elsewhere(scenario, strategy, base, min(schedules, COMPARED))
@@ -129,7 +131,7 @@ def outcomes(
 def numbers(
     first: int, schedules: int | None, seconds: float | None, clock: Callable[[], float]
 ) -> Iterator[int]:
-    """Schedules from `first` on, below `schedules`, and for so many seconds from now (None: without end)."""
+    """Schedules from `first` on, below `schedules`, and for `seconds` from now (None: without end)."""
     began = clock()
     for number in count(first):
         if schedules is not None and number >= schedules:

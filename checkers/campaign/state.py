@@ -99,7 +99,7 @@ class StateFile:
         return state
 
     def save(self, state: State) -> bool:
-        """Write the state whole, or not at all; False where the file belongs to another campaign."""
+        """Write the state whole, or not at all; False if the file belongs to another campaign."""
         if self.mine:
             write_whole(self.path, msgspec.json.encode(state))
         return self.mine

@@ -37,7 +37,7 @@ def jittered(rates: Sequence[int], random: Random) -> list[int]:
 
 
 def hot(partitions: int, base: int, peak: int, first: int, until: int, random: Random) -> Demand:
-    """An even load, and one partition that is asked for more for a while; in units a second."""
+    """An even load, with one partition that is asked for more for a while; in units a second."""
     even = [base * MICRO] * partitions
     heated = [*even]
     heated[partitions // 3] = peak * MICRO
@@ -69,8 +69,7 @@ def uneven(partitions: int, units: int, random: Random) -> Demand:
 
 
 def daily(partitions: int, low: int, high: int, period: int, random: Random) -> Demand:
-    """A wave of two parabolas between a low and a high load, units a second of the table; the low one at
-    first.
+    """A wave of two parabolas between a low and a high load, in units a second of the table; it starts low.
     """
 
     def demand(second: int) -> Sequence[int]:

@@ -14,8 +14,8 @@ HOUR = 3_600
 
 
 def picture_of(results: Sequence[Result], suffix: str) -> bytes:
-    """The picture in the format of a suffix: of one result all that was sampled, of several what differs, a
-    line for each.
+    """The picture in the format of a suffix: for one result, all that was sampled; for several, what differs,
+    with a line for each.
     """
     panels = _of_one(results[0]) if len(results) == 1 else _of_several(results)
     if suffix == ".svg":

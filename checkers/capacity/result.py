@@ -1,4 +1,4 @@
-"""What a simulation has come to: samples over time, and a few numbers that say how it went."""
+"""The outcome of a simulation: samples over time, and a few numbers that say how it went."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ class Result(Struct, frozen=True):
     throttled: int
     throttled_share: float
     throttled_seconds: int
-    """In how many seconds something was refused, and"""
+    """In how many seconds something was refused,"""
     ends_after: int | None
-    """how long after it became interesting that was over; None: it never was."""
+    """and how long after the scenario became interesting that was over; None: it never was."""
     over_admitted_share: float
-    """Of what is provisioned, what was consumed above it, minute by minute."""
+    """What was consumed above what is provisioned, minute by minute, as a share of the latter."""
     greatest_multiplier: int
     least_provisioned: int
     greatest_provisioned: int
@@ -116,7 +116,7 @@ class Books:
         )
 
     def result(self) -> Result:
-        """What it has come to."""
+        """The outcome."""
         ends = self.last_throttled + 1
         provisioned = [one.provisioned for one in self.samples]
         return Result(

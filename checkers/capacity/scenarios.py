@@ -22,13 +22,13 @@ class Scenario(Struct, frozen=True, kw_only=True):
     seconds: int
     partitions: int
     units: int
-    """Provisioned for writes, a second, at the beginning."""
+    """The units a second provisioned for writes at the beginning."""
     demand: Callable[[int, Random], Demand]
-    """Of the number of partitions and a generator."""
+    """Makes the demand from the number of partitions and a generator."""
     tick: int = 1
-    """Seconds that are looked at together, where all that comes in them is admitted."""
+    """Seconds that are looked at together if all that comes in them is admitted."""
     since: int = 0
-    """From which second on it is interesting."""
+    """The second from which on the scenario is interesting."""
     tracking: Tracking | None = None
     """Auto scaling, if there is any."""
     lost: tuple[int, int] = (0, 0)

@@ -1,9 +1,9 @@
 """A table's capacity over hours: buckets, policy, metrics, alarms and scaling, tick by tick.
 
-All decisions are those of `impl/capacity`; here is the clock, the load, and the books. A tick's requests
-cost a unit each and arrive together at its beginning; where they are not all admitted the tick is taken
-second by second. So a partition can be throttled within a second that has enough for it on the whole, never
-the other way round.
+All decisions are those of `impl/capacity`; here are the clock, the load and the books. A tick's requests
+cost a unit each and arrive together at its beginning; if they are not all admitted, the tick is taken second
+by second. So a partition can be throttled within a second that has enough for it on the whole, never the
+other way round.
 
 *Not here*: replication, the network, nodes. A partition has one leader, routers are asked in turn, and draws
 of global admission are answered at once.
@@ -32,7 +32,7 @@ ROUTERS = 3
 COST = MICRO
 CAP = CAPS["Write"]
 SAMPLES = 240
-"""Moments of which a plot is made, about."""
+"""About how many moments a plot is made of."""
 
 CONSUMED = Metric("dynaproof", "ConsumedWriteCapacityUnits", (("TableName", "simulated"),))
 
@@ -47,7 +47,7 @@ class Partition(Struct):
     """Micro-units that were asked for and are not a whole request yet."""
     consumed: int = 0
     throttled: int = 0
-    """Requests of this period."""
+    """The requests of this period."""
 
 
 class Simulation:
@@ -102,7 +102,7 @@ class Simulation:
         tick, now_us = self.scenario.tick, second * SECOND_US
         consumed = throttled = 0
         rates = self.demand(second)
-        first = second // tick % len(self.partitions)  # So that nobody is always the first to be served.
+        first = second // tick % len(self.partitions)  # So that no partition is always served first.
         for number in (*range(first, len(rates)), *range(first)):
             partition = self.partitions[number]
             count, partition.rest = divmod(rates[number] * tick + partition.rest, COST)
@@ -120,7 +120,7 @@ class Simulation:
     def _second_by_second(
         self, partition: Partition, count: int, taken: int, now_us: int, number: int
     ) -> int:
-        """What is admitted later in a tick, of what came evenly spread over it."""
+        """What is admitted later in a tick, of requests that came evenly spread over it."""
         tick, found = self.scenario.tick, 0
         for second in range(1, tick):
             # What has come so far and was not admitted in time is refused; only what still comes can be.
@@ -142,7 +142,7 @@ class Simulation:
         return taken
 
     def _period(self, second: int) -> None:
-        """Tell the policy how the period was, and fill the buckets as it says."""
+        """Tell the policy how the period went, and fill the buckets as it says."""
         hottest = max(self.partitions, key=lambda one: one.consumed + one.throttled)
         seconds = max(self.scenario.tick, PERIOD_US // SECOND_US)
         before = self.policy.multiplier

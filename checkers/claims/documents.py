@@ -10,11 +10,11 @@ comment, so that a reader does not see it, and stands above what it covers::
       check: distinct=185,369 generated=1,361,380
     -->
 
-    <!-- no figures: bounds of the scenario, not measured -->
+<!-- no figures: bounds of the scenario, not measured -->
 
-It covers the next block, or with `covers: section` all up to the next heading of its level or above, or with
-`covers: document` all of it (`no figures in this section: ...`, `no figures in this document: ...`). `notes`
-has the other keys.
+It covers the next block; with `covers: section`, everything up to the next heading of its level or above;
+with `covers: document`, the whole document (`no figures in this section: ...`, `no figures in this document:
+...`). `notes` explains the other keys.
 """
 
 import re
@@ -35,7 +35,7 @@ class BadNoteError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Note:
-    """Where figures come from (`fields`, by key), or, with `reason`, why what looks like one is none."""
+    """Where figures come from (`fields`, by key), or, with `reason`, why what looks like a figure is none."""
 
     line: int
     scope: str
@@ -45,7 +45,9 @@ class Note:
 
 @dataclass
 class Block:
-    """Lines that stand together, the number of the first, and the notes of the narrowest scope over them."""
+    """Lines that stand together, the number of the first line, and the notes of the narrowest scope over
+    them.
+    """
 
     line: int
     lines: list[str]
@@ -64,7 +66,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Document:
-    """A document's blocks, in order; `name` is how messages call it."""
+    """A document's blocks, in order; `name` is what messages call it."""
 
     name: str
     blocks: tuple[Block, ...]
@@ -76,7 +78,7 @@ def read_document(path: Path, name: str) -> Document:
 
 
 def parse(text: str, name: str) -> Document:
-    """The document that a text is; raises `BadNoteError`."""
+    """The document that a text makes; raises `BadNoteError`."""
     blocks: list[Block] = []
     waiting: list[Note] = []
     open_sections: list[tuple[int, Note]] = []

@@ -1,7 +1,7 @@
-"""Which numbers of a document are figures: those that a measurement gave.
+"""Which numbers of a document are figures, that is, were measured.
 
 A figure is a number with thousands separators, a number with a unit or with the name of what was counted, and
-a cell of a table that is only numbers. What stands in backticks is a name or an option, and no figure. A
+a cell of a table that is only numbers. What stands in backticks is a name or an option, not a figure. A
 constant of a rule looks like one ("a lease of 1.5 s"): the document says so in a note.
 """
 
@@ -26,7 +26,7 @@ MACHINE = (
     "minutes",
     "hours",
 )
-"""Units of what depends on the machine, and so is reported and not judged."""
+"""Units of what depends on the machine, and is therefore reported, not judged."""
 COUNTED = (
     "states",
     "steps",

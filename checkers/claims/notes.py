@@ -1,19 +1,19 @@
-"""Notes as commands, and as what each command must say.
+"""Notes as commands, and what each command must say.
 
 `command` is one of `./run`, `commit` the version that gave the figures, `seconds` how long it took. What it
 must say:
 
 - `check: distinct=185,369 "in # steps"=9`: a place of the last JSON object of the output (`a.b.0`), or a
-  phrase of the output with `#` where the figure stands.
-- `prints: 56 events; the same run`: texts of the output, one or more spaces being alike.
-- `lines: yes`: each line of the block is one of the output (of a fenced text, each that begins with no `$`);
-  in a table the rows; in a fenced text a line `...` stands for others.
-- `rows: steps = "in # steps"`: for each row of the table below the command is another, with `{head of a
-  column}` for that cell's names in backticks; the numbers of the cell under `steps` are judged in order.
-  Several columns: `; ` between.
+  phrase of the output with `#` in place of the figure.
+- `prints: 56 events; the same run`: texts of the output; one space is as good as several.
+- `lines: yes`: each line of the block is a line of the output (in a fenced text, each that does not begin
+  with `$`; in a table, each row); in a fenced text, a line `...` stands for others.
+- `rows: steps = "in # steps"`: each row of the table below has a command of its own, with `{head of a
+  column}` replaced by that cell's names in backticks; the numbers of the cell under `steps` are judged in
+  order. Several columns are separated by `; `.
 
-`cannot: why` says that it is not run here (a peer is needed, or days); it is listed. What a note says is also
-in its block, so that the two cannot drift apart.
+`cannot: why` says that the command is not run here (it needs a peer, or days); it is listed. What a note
+says is also in its block, so that the two cannot drift apart.
 """
 
 import re
@@ -33,7 +33,7 @@ _NAME = re.compile(r"`([^`]+)`")
 
 @dataclass(frozen=True)
 class Expected:
-    """What one figure must be: where it is found in the output, what the document says, and on which line.
+    """What one figure must be: where it stands in the output, what the document says, and on which line.
 
     `source` is a place of the JSON object, a phrase in quotes with `#`, or empty: the output has `said`.
     """
@@ -45,7 +45,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Claim:
-    """Figures that one command makes; `cannot`: why it is not run here (empty: it is)."""
+    """Figures that one command makes; `cannot`: why the command is not run here (empty: it is)."""
 
     document: str
     line: int
@@ -58,7 +58,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Unjudged:
-    """A figure with a command that nothing is compared with, and why."""
+    """A figure that has a command but is compared with nothing, and why."""
 
     document: str
     line: int
@@ -67,9 +67,9 @@ class Unjudged:
 
 
 def claims_of(document: Document) -> tuple[list[Claim], list[Unjudged]]:
-    """What a document claims, and its figures that are only reported.
+    """What a document claims, and which of its figures are only reported.
 
-    Raises `BadNoteError` for the first figure without a note, or note that cannot be followed.
+    Raises `BadNoteError` for the first figure without a note, or the first note that cannot be followed.
     """
     covered: dict[Note, list[Block]] = {}
     for block in document.blocks:
@@ -133,7 +133,7 @@ def _claims(name: str, note: Note, blocks: list[Block]) -> list[Claim]:
 
 
 def _seconds(where: str, fields: dict[str, str], command: str) -> float:
-    """How long a command takes: `seconds: 2 split:200` has 200 for each that has the word `split`."""
+    """How long a command takes: `seconds: 2 split:200` means 200 for each command with the word `split`."""
     words = command.split()
     seconds = fields.get("seconds", "1").split()
     try:
@@ -165,7 +165,7 @@ def _expected(where: str, fields: dict[str, str], blocks: list[Block]) -> list[E
 
 
 def _all_lines(where: str, blocks: list[Block]) -> list[Expected]:
-    """Each row of a table, and each line of a fenced text but those that begin with $."""
+    """Each row of a table, and each line of a fenced text except those that begin with $."""
     found: list[Expected] = []
     for block in blocks:
         if block.is_table or block.fenced:
@@ -179,7 +179,7 @@ def _all_lines(where: str, blocks: list[Block]) -> list[Expected]:
 
 
 def _rows(where: str, note: Note, blocks: list[Block], whole: Claim) -> Iterator[Claim]:
-    """One claim for each row of the table (for each name in the row's cell, where it has several)."""
+    """One claim for each row of the table (for each name in the row's cell, if it has several)."""
     table = next((block for block in blocks if block.is_table), None)
     if table is None:
         raise BadNoteError(f"{where}: rows needs a table below the note")

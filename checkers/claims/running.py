@@ -1,7 +1,7 @@
 """Running the commands of claims within a budget, and judging what they print.
 
 What runs is decided before anything does: the cheapest first, by the seconds that the notes give, as long as
-all fits. A command that is named by several claims runs once. Results are kept as they come, so that an
+everything fits. A command that several claims name runs once. Results are kept as they come, so that an
 interrupted rerun can go on where it was, as long as the sources are the same.
 """
 
@@ -22,7 +22,7 @@ from dynaproof.checkers.claims.notes import Claim, Expected
 from dynaproof.checkers.whole_file import write_whole
 
 SOURCES = ("checkers", "impl", "model", "specs", "dynaproof", "benchmarks", "examples")
-"""Folders of a checkout whose files decide what its commands print."""
+"""The folders of a checkout whose files decide what its commands print."""
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -89,7 +89,7 @@ def run(command: str, root: Path, limit_seconds: float) -> Output:
         try:
             text, _ = process.communicate(timeout=max(limit_seconds, 0.001))
         except BaseException as error:
-            # Its workers are in its session; alone it would leave them behind.
+            # Its workers are in its session; killed alone, it would leave them behind.
             os.killpg(process.pid, signal.SIGKILL)
             if isinstance(error, subprocess.TimeoutExpired):
                 return Output(None, "", time.monotonic() - begun)
@@ -105,7 +105,9 @@ def run_all(
     resume: bool,
     told: Callable[[str], None],
 ) -> Iterable[tuple[str, Output]]:
-    """Each command with its output, as it ends; what was run before on the same sources is not run again."""
+    """Each command with its output, as it ends; a command that was run on the same sources before is not run
+    again.
+    """
     sources = sources_digest(root)
     before = _read_kept(kept) if resume else None
     outputs = before.outputs if before is not None and before.sources == sources else {}
@@ -126,11 +128,11 @@ def _read_kept(kept: Path) -> Kept | None:
     try:
         return msgspec.json.decode(kept.read_bytes(), type=Kept)
     except (FileNotFoundError, msgspec.DecodeError):
-        return None  # Nothing to go on from: all is run.
+        return None  # Nothing to go on from: everything is run.
 
 
 def sources_digest(root: Path) -> str:
-    """A digest of all that decides what the commands of a checkout print."""
+    """A digest of everything that decides what the commands of a checkout print."""
     digest = hashlib.sha256()
     for folder in SOURCES:
         for path in sorted((root / folder).rglob("*")):
@@ -159,7 +161,7 @@ def judge(claim: Claim, output: Output | None, reason: str) -> list[Verdict]:
 
 
 def _got(one: Expected, output: Output) -> tuple[str, bool]:
-    """What the output says in place of a figure, and whether that is the same."""
+    """What the output says in the place of a figure, and whether that is the same."""
     if not one.source:
         there = _plain(one.said) in _plain(output.text)
         return (one.said if there else _nearest(output)), there
@@ -173,7 +175,8 @@ def _got(one: Expected, output: Output) -> tuple[str, bool]:
 
 
 def _at(place: str, output: Output) -> Any:
-    """What stands at a dotted place of the output's last JSON object (`_` for a space); None: nothing."""
+    """What stands at a dotted place of the output's last JSON object (`_` for a space); None if nothing does.
+    """
     for line in reversed(output.text.splitlines()):
         if line.startswith("{"):
             try:
@@ -192,7 +195,7 @@ def _at(place: str, output: Output) -> Any:
 
 
 def _nearest(output: Output) -> str:
-    """What to show of an output in which a figure is not."""
+    """What to show of an output that lacks a figure."""
     return f"not in the output (exit status {output.status})"
 
 

@@ -1,7 +1,7 @@
-"""Reading and writing recorded histories, in the formats that there are.
+"""Reading and writing recorded histories, in all formats.
 
-`read(path)` recognizes the format by the content, through gzip and zstd. What each format's outcomes mean is
-said in its module: `json_lines` (ours), `jepsen_log`, `edn_histories` (Jepsen's EDN and Porcupine's key-value
+`read(path)` recognizes the format by the content, through gzip and zstd. Each format's module says what its
+outcomes mean: `json_lines` (ours), `jepsen_log`, `edn_histories` (Jepsen's EDN and Porcupine's key-value
 format), `writers`.
 """
 
@@ -33,13 +33,13 @@ _JSON = re.compile(rb'\s*\{\s*["}]')
 _EDN = re.compile(rb"[\s,]*(?:;[^\n]*\n[\s,]*)*(?:\{|#[a-z]|\[|\()")
 
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-"""What some editors put before UTF-8; it is passed over."""
+"""What some editors put before UTF-8; it is skipped."""
 
 HEAD_BYTES: Final = 65_536
 """How much of a file is looked at before it is read whole; JSON lines are read by blocks instead."""
 
 FailedCas = Literal["nothing", "differed"]
-"""What a failed cas says that did not record what it saw: nothing, or that the value was another one."""
+"""What a failed cas that did not record what it saw says: nothing, or that the value was another one."""
 
 FAILED_CAS: Final[tuple[FailedCas, ...]] = ("nothing", "differed")
 
@@ -57,7 +57,7 @@ FORMATS: Final[Mapping[str, Callable[[bytes, str, Sequence[str]], History]]] = {
 
 
 class UnknownFormatError(ValueError):
-    """A format by a name that there is not; `name` is it."""
+    """There is no format of this name, `name`."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"there is no format {name!r}; known: {', '.join(FORMATS)}")
@@ -72,9 +72,9 @@ def read(
 ) -> History:
     """The history in a file, plain or compressed; `format_name` None: recognized by its content.
 
-    `functions` names what operations may be, for objects other than registers and strings. `failed_cas`: what
-    a failed cas says that did not record what it saw; None: what the format says. Raises `HistoryError` with
-    file and line where the history is not one or has no operation, `OSError`, and `UnknownFormatError`.
+    `functions` names what operations may be, for objects other than registers and strings. `failed_cas`:
+    what a failed cas that did not record what it saw says; None: what the format says. Raises `HistoryError`
+    with file and line if the history is not one or has no operation, `OSError`, and `UnknownFormatError`.
     """
     file = Path(path)
     with file.open("rb") as stream:
@@ -120,7 +120,7 @@ def _finished(history: History, file: str, failed_cas: FailedCas | None) -> Hist
 def value_in(text: str, path: str | PathLike[str], format_name: str | None = None) -> Value:
     """The value that `text` is in the format of a file, as `--initial` gives one.
 
-    Raises `ValueError` where it is none, and what `read` raises.
+    Raises `ValueError` if it is none, and what `read` raises.
     """
     name = format_name or detect(read_bytes(Path(path)).removeprefix(BYTE_ORDER_MARK), str(path))
     if name == "json":
@@ -139,7 +139,7 @@ def value_in(text: str, path: str | PathLike[str], format_name: str | None = Non
 
 
 def detect(data: bytes, file: str) -> str:
-    """The name of the format of `data`; raises `HistoryError` where it is of none."""
+    """The name of the format of `data`; raises `HistoryError` if it is of none."""
     if not data.strip():
         raise HistoryError("empty: it holds no operation", file=file)
     if _JSON.match(data):

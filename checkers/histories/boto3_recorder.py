@@ -18,12 +18,12 @@ Each item is a register whose value is the whole item. What becomes of a call:
 
 So a condition's own text is never judged, only what it saw and did; and a conditional write of unknown
 outcome is allowed more than it could do: neither can make a good history bad. All other methods that write
-are refused, because what they leave is not known where their answer is lost.
+are refused, because it is not known what they leave if their answer is lost.
 
 A client that retries by itself hides operations, so one that does is refused. Values are made unique only if
-`unique` names an attribute: every put then carries a string under that name, which is never the same, and
-which readers see like any other attribute. Times are this host's monotonic clock; those of several hosts are
-not to be merged.
+`unique` names an attribute: every put then carries a string under that name that is never the same, and that
+readers see like any other attribute. Times are those of this host's monotonic clock; do not merge the times
+of several hosts.
 """
 
 import json
@@ -44,7 +44,7 @@ Clock = Callable[[], int]
 
 
 class NotRecordableError(Exception):
-    """A call, or a client, of which no history can be made."""
+    """A call, or a client, that no history can be made of."""
 
 
 def record(
@@ -95,13 +95,13 @@ class Recorder:
         return response
 
     def put_item(self, **request: Any) -> Any:
-        """As boto3's; recorded as a write, or as a cas where it had a condition."""
+        """As boto3's; recorded as a write, or as a cas if it had a condition."""
         if self.unique is not None:
             request = {**request, "Item": {**request["Item"], self.unique: {"S": self._never_the_same()}}}
         return self._write("put_item", request, request["Item"], value(request["Item"]))
 
     def delete_item(self, **request: Any) -> Any:
-        """As boto3's; recorded as a delete, or as a cas to absent where it had a condition."""
+        """As boto3's; recorded as a delete, or as a cas to absent if it had a condition."""
         return self._write("delete_item", request, request["Key"], None)
 
     def _write(self, method: str, request: dict[str, Any], item: dict[str, Any], left: str | None) -> Any:
@@ -161,7 +161,7 @@ class Recorder:
             if type(error).__name__ == "ParamValidationError":  # It was never sent.
                 self._builder.failed(row, ended)
             else:
-                self._thread.process = None  # Whoever waits for an answer for ever issues nothing more.
+                self._thread.process = None  # A process that waits for ever issues nothing more.
             return
         code = response.get("Error", {}).get("Code")
         status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", UNKNOWN_FROM_STATUS)

@@ -13,7 +13,7 @@ ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a file; raises OSError, and `HistoryError` where compressed data is damaged or cut."""
+    """The content of a file; raises OSError, and `HistoryError` if compressed data is damaged or cut."""
     with path.open("rb") as stream:
         magic = stream.read(4)
         stream.seek(0)

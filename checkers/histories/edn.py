@@ -1,4 +1,4 @@
-r"""A reader of EDN, and of what else Clojure's printer writes into histories.
+r"""A reader of EDN, and of whatever else Clojure's printer writes into histories.
 
 Maps become `EdnMap`s, vectors and lists tuples, sets frozensets, `nil` None, ratios `Fraction`s, numbers that
 end in `M` `Decimal`s; keywords, symbols and characters types of their own. A tagged element keeps its tag

@@ -4,16 +4,16 @@ Both are sequences of maps (or one vector of them), one per event, in order. `#j
 map, too. Events of the nemesis are passed over.
 
 - Jepsen: `{:type :invoke, :f :cas, :value [1 4], :process 0, :time 97}`, of a register, or of the object
-  whose functions the reader is told; where every value is a tuple `[key value]` (`jepsen.independent`), of
-  one per key. A completion whose value is no such tuple is of the key that was invoked.
+  whose functions the reader is told; if every value is a tuple `[key value]` (`jepsen.independent`), of one
+  per key. A completion whose value is no such tuple is for the key that was invoked.
 - Porcupine: `{:process 9, :type :invoke, :f :append, :key "0", :value "x"}`: `:get`, `:put` and `:append` of
   a string per key, empty at first.
 
-`:fail` says that an operation did not happen, whatever stood in its way; so a failed cas says nothing of the
-value. It does if it has `:seen`, what it observed, or `:differed true`; `writers` puts them there, Jepsen
-does not.
+`:fail` says that an operation did not happen, for whatever reason; so a failed cas says nothing of the
+value, unless it has `:seen`, what it observed, or `:differed true`; `writers` puts them there, Jepsen does
+not.
 
-`:time` is used if it strictly increases; else the order of events is all there is.
+`:time` is used if it strictly increases; otherwise only the order of events counts.
 """
 
 from collections.abc import Mapping, Sequence

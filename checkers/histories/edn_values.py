@@ -1,4 +1,4 @@
-"""The values of EDN that Python has no type of its own for: hashable, and equal if they are so in EDN.
+"""The values of EDN that Python has no type of its own for: hashable, and equal if they are equal in EDN.
 
 Vectors and lists are tuples (they are equal in Clojure too), sets frozensets, `nil` None, strings, integers
 and floats themselves, ratios `Fraction`s, numbers that end in `M` `Decimal`s.
@@ -13,7 +13,7 @@ import msgspec
 
 
 class _Named(str):
-    """Letters of a kind of their own: not equal to the string, or another kind, of the same letters."""
+    """A kind of letters of its own: not equal to the string, or another kind, with the same letters."""
 
     __slots__ = ()
 
@@ -43,13 +43,13 @@ class Symbol(_Named):
 
 
 class Character(_Named):
-    r"""A character by itself, not by its name: of `\newline` the line feed."""
+    r"""A character itself, not its name: for `\newline`, the line feed."""
 
     __slots__ = ()
 
 
 class Tagged(msgspec.Struct, frozen=True):
-    """A tagged element, as `#inst "2026-01-01"`, of a tag that means nothing here."""
+    """A tagged element, such as `#inst "2026-01-01"`, with a tag that means nothing here."""
 
     tag: str
     content: Any

@@ -1,12 +1,12 @@
 """From a log of events (invoked, ok, failed, unknown) to operations: what Jepsen's formats share.
 
-The rule for outcomes: `:ok` took effect. `:fail` certainly did not; what a `:fail` of a cas says beside that
-is the rule of the format (`EventLog.add`). `:info`, and no completion at all, is an unknown outcome, after
-which the process must not be used again (Jepsen gives its thread a new number).
+The rule for outcomes: `:ok` took effect. `:fail` certainly did not; what else a `:fail` of a cas says is up
+to the format (`EventLog.add`). `:info`, and no completion at all, is an unknown outcome, after which the
+process must not be used again (Jepsen gives its thread a new number).
 
-The rule for values: those of `ANSWERS` are what the completion says. All others are what the invocation says,
-whatever a completion answers beside (a write "OK"); of functions that are not ours, what the completion says
-if the invocation has nil. So has Knossos (`knossos.history/complete`).
+The rule for values: those of `ANSWERS` are what the completion says. All others are what the invocation
+says, whatever else a completion answers (a write "OK"); for functions that are not ours, they are what the
+completion says if the invocation has nil. Knossos does the same (`knossos.history/complete`).
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ OURS: Final = frozenset(name for thing in OBJECTS.values() for name in thing.fun
 class Event(msgspec.Struct, gc=False):
     """An event; for a cas `value` and `expected` are the new and the old value.
 
-    `key` None, of a completion: that of the invocation. `differed`, of a failed cas: whether its failure says
+    `key` None, in a completion: the invocation's key. `differed`, in a failed cas: whether its failure says
     that the value was not the expected one.
     """
 
@@ -64,7 +64,7 @@ class _Pending(msgspec.Struct, gc=False):
 
 
 class EventLog:
-    """Collects events in their order and pairs them; raises `HistoryError` where they make no operations."""
+    """Collects events in their order and pairs them; raises `HistoryError` if they make no operations."""
 
     def __init__(self, file: str, clock: Clock, functions: Sequence[str] = FUNCTIONS) -> None:
         self._builder = HistoryBuilder(functions=functions, file=file, clock=clock)

@@ -6,19 +6,20 @@ r"""Our own format: one operation per line, lines in any order.
 - `null` is absent; every key starts absent. For `read` value is what was read; for `cas` it is `[old, new]`,
   either may be `null`, so a put-if-absent is `[null, v]` and a conditional delete `[v, null]`.
 - `return` null: the outcome is unknown, and that process issues nothing more; a `read` needs no value then.
-- `ok` (of a cas that returned, where it must stand): whether it applied; if not, its condition did not hold,
+- `ok` (of a cas that returned, which must have it): whether it applied; if not, its condition did not hold,
   so the value differed from the old one. `seen`: what a failed one observed; `null` saw absent, missing was
   not recorded.
 - `"happened":false` (of what returned): it certainly did not happen, for whatever reason. It stands instead
-  of `ok` where a cas failed and that says nothing of the value: the connection was refused, say.
+  of `ok` if a cas failed in a way that says nothing of the value: the connection was refused, say.
 - Also read: `append` (of the object `string`) and the functions of other objects, whose value is taken as it
   is (`acquire`, `release`, and a `dequeue` or `pop` of unknown outcome need none); `"ok":true` on what
-  returned, which says nothing new; `"ok":false` on anything but a cas, which is as `"happened":false`.
+  returned, which says nothing new; `"ok":false` on anything but a cas, which means the same as
+  `"happened":false`.
 
-Anything else is an error with its line: other fields, a cas without a pair, `seen` where nothing failed.
+Anything else is an error with its line: other fields, a cas without a pair, `seen` if nothing failed.
 
-Files are read in blocks. A block whose lines are all regular goes column by column, which is several times as
-fast; any other goes line by line, which also says what is wrong and where.
+Files are read in blocks. A block whose lines are all regular is read column by column, which is several
+times as fast; any other is read line by line, which also shows what is wrong and where.
 """
 
 import io
@@ -78,7 +79,7 @@ def parse(data: bytes, file: str, functions: Sequence[str] = FUNCTIONS) -> Histo
 
 
 def parse_stream(stream: BinaryIO, file: str, functions: Sequence[str] = FUNCTIONS) -> History:
-    """The history that a stream gives, without holding its text; as `parse`."""
+    """As `parse`, for the history that a stream gives, without holding its text."""
     reader = _Reader(functions, file)
     block = stream.read(BLOCK_BYTES)
     while block:
@@ -121,7 +122,7 @@ class _Reader:
             self.blocks.append(columns)
 
     def history(self) -> History:
-        """What was read; raises HistoryError where the operations make no history."""
+        """What was read; raises HistoryError if the operations make no history."""
         parts = [[block[i] for block in self.blocks] for i in range(len(DTYPES))]
         self.blocks.clear()
         whole = []
@@ -137,7 +138,7 @@ class _Reader:
     # ---- regular blocks
 
     def _columns(self, lines: Sequence[_Line]) -> Columns | None:
-        """Lines as columns; None where one is not regular, or wrong."""
+        """Lines as columns; None if one is not regular, or wrong."""
         rets = [line.ret for line in lines]
         pending = None in set(rets)
         try:
@@ -182,7 +183,7 @@ class _Reader:
         seen: Column,
         outcome: Column,
     ) -> bool:
-        """Take the conditional writes apart; gives whether all are regular."""
+        """Take the conditional writes apart; returns whether all are regular."""
         code = self.values.code
         for i in where.tolist():
             line = lines[i]
@@ -203,7 +204,7 @@ class _Reader:
         return True
 
     def _fill_absent(self, function: Column, unknown: Column, values: list[Any]) -> bool:
-        """Make the values of what has none absent, and all hashable; gives whether all is as it must be."""
+        """Make missing values absent, and all values hashable; returns whether all is as it must be."""
         kinds = set(map(type, values))
         if UnsetType in kinds:
             for i, value in enumerate(values):

@@ -12,7 +12,7 @@ class Json(msgspec.Struct, frozen=True):
 
     @property
     def items_of_list(self) -> tuple[Any, ...] | None:
-        """The frozen elements of a list, or of a set as our writer has it (`{"set":[...]}`); else None."""
+        """The frozen elements of a list, or of a set as our writer writes it (`{"set":[...]}`); else None."""
         value = msgspec.json.decode(self.text)
         if isinstance(value, dict) and list(value) == ["set"]:
             value = value["set"]

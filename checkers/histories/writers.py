@@ -1,14 +1,14 @@
-"""Writing histories: as JSON lines, ours, and as EDN, Jepsen's or (where anything is appended) Porcupine's.
+"""Writing histories: as JSON lines, ours, and as EDN, Jepsen's or (if anything is appended) Porcupine's.
 
 What is written reads back as the same operations in the same order:
 
 - JSON lines keep everything but what a name is made of: EDN's keywords, sets, maps, tagged elements and
   vectors become JSON values of their own, so that different values stay different.
-- EDN keeps the order of events, calls before returns at equal times, and the times where no two events share
-  one. A process that is called at the very instant at which it had returned goes on under a new number from
-  there, because Jepsen's order of events could not say otherwise that the two operations do not precede each
-  other. What a failed cas saw stands in `:seen`, and where only that it differed is known `:differed`
-  says so; Jepsen's own tools pass over both.
+- EDN keeps the order of events, calls before returns at equal times, and the times if no two events share
+  one. A process that is called at the very instant at which it returned goes on under a new number, because
+  otherwise Jepsen's order of events could not say that neither operation precedes the other. What a failed
+  cas saw stands in `:seen`; if it is only known that it differed, `:differed` says so; Jepsen's own tools
+  skip both.
 """
 
 import math
@@ -87,7 +87,7 @@ _CALL, _RETURN = 0, 1
 
 
 def edn(history: History) -> bytes:
-    """The history in EDN; raises `HistoryError` where EDN histories know no such function or value."""
+    """The history in EDN; raises `HistoryError` if EDN histories know no such function or value."""
     keyed = any(op.function == "append" for op in history)
     names = _PORCUPINE_NAMES if keyed else _JEPSEN_NAMES
     if keyed:
@@ -130,7 +130,7 @@ def _events(history: History) -> Iterator[_Event]:
 
 
 def _is_one_register(history: History) -> bool:
-    """Whether it can go without keys, and not be taken for tuples of keys and values."""
+    """Whether the history can go without keys, and not be taken for tuples of keys and values."""
     return set(history.keys) <= {REGISTER_KEY} and not any(
         isinstance(value, tuple | Json) for value in history.values
     )
@@ -161,7 +161,7 @@ def _edn_value(value: Value) -> str:
 
 
 def _edn_of(value: Value) -> Value:
-    """A value of JSON as one of EDN; others as they are."""
+    """A JSON value as an EDN value; others as they are."""
     if isinstance(value, Json):
         return _frozen(msgspec.json.decode(value.text))
     return value

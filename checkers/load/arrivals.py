@@ -2,7 +2,7 @@
 
 Gaps of a Poisson process are exponential. Von Neumann's method draws them by comparing uniform numbers, with
 no logarithm: of numbers drawn until one is not below the one before it, an odd count makes the first of them
-the fraction, an even one adds 1 and begins again. It is exact but for the width of the numbers.
+the fraction, an even one adds 1 and begins again. It is exact except for the width of the numbers.
 
 Source: von Neumann, *Various Techniques Used in Connection with Random Digits*, 1951.
 """

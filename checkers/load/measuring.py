@@ -1,4 +1,4 @@
-"""The figures of one rate: latencies by nearest rank, what was answered, and what it cost."""
+"""The figures of one rate: latencies by nearest rank, what was answered, and at what cost."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dynaproof.checkers.load.arrivals import SECOND_US, Process
 from dynaproof.checkers.runs.config import Failure
 
 ANSWERED_PERCENT = 95
-"""Of what is due in the window, at least so much must be answered in it,"""
+"""The share of what is due in the window that must be answered in it,"""
 AT_THE_ENDS = 10
-"""but for so many requests, since those under way at its two ends are not equally many."""
+"""except for this many requests, since not equally many are under way at its two ends."""
 
 PER_MILLE = {"p50": 500, "p90": 900, "p99": 990, "p99.9": 999, "max": 1_000}
 """The percentiles that are reported, by name."""
@@ -32,7 +32,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     most_round_trips: int
     """The bound on the 99th percentile, in mean round trips."""
     latencies: tuple[int, ...]
-    """Of messages, each as often as the others."""
+    """The latencies of messages, each as often as the others."""
 
 
 class Latency(Struct, frozen=True):
@@ -54,23 +54,23 @@ class Row(Struct, frozen=True, kw_only=True):
     refused: int
     unanswered: int
     waited: int
-    """Those that were issued later than they were due, since every session was busy."""
+    """Requests that were issued later than they were due, because every session was busy."""
     sessions: int
-    """How many there were in the end."""
+    """How many sessions there were in the end."""
     answered_per_s: float
     latency: Latency | None
     reads: Latency | None
     writes: Latency | None
     p99_round_trips: float | None
     messages_per_write: float | None
-    """Between nodes, sessions included;"""
+    """Messages between nodes, sessions included;"""
     syncs_per_write: float | None
     bytes_per_write: float | None
     """and bytes written to all disks."""
     bytes_per_byte_put: float | None
     messages_per_request: float | None
     saturated: str
-    """Why the rate is above what the system keeps up with: `throughput` or `p99`; empty where it is not."""
+    """Why the rate is more than the system keeps up with: `throughput` or `p99`; empty if it is not."""
     events: int
     simulated_us: int
     digest: str
@@ -97,17 +97,17 @@ NOTHING = Counts(0, 0, 0, 0, 0, 0)
 
 
 def mean_round_trip_us(latencies: Sequence[int]) -> float:
-    """Of two messages."""
+    """The mean latency of two messages."""
     return 2 * sum(latencies) / len(latencies)
 
 
 def nearest_rank(ordered: Sequence[int], per_mille: int) -> int:
-    """The least of some values, in order, that so many in a thousand of them do not exceed."""
+    """The least of some values, given in order, that `per_mille` in a thousand of them do not exceed."""
     return ordered[-(-len(ordered) * per_mille // 1_000) - 1]
 
 
 def latency_of(took: Sequence[int]) -> Latency | None:
-    """The percentiles of latencies in any order; None of none."""
+    """The percentiles of latencies in any order; None if there are none."""
     if not took:
         return None
     ordered = sorted(took)
@@ -128,7 +128,7 @@ def why_saturated(plan: Plan, due: int, answers: int, took: Sequence[int]) -> st
 
 
 def ratio(amount: int, of: int) -> float | None:
-    """So much for each; None where there is none."""
+    """How much there is for each; None if there are none."""
     return round(amount / of, 3) if of else None
 
 

@@ -43,10 +43,11 @@ from dynaproof.impl.node import ONLY_LANE, NodeId, Note
 from dynaproof.specs.views.nodes import Settled
 
 WIDE = 1 << 20
-"""Messages in flight on a link: none is shed by the network."""
+"""How many messages may be in flight on a link: the network sheds none."""
 
 PRUNED = 4_096
-"""Steps between two prunings of what no spec can need any more, and two reports of how far a run is."""
+"""Steps between two prunings of what no spec can need any more, and between two reports of how far a run is.
+"""
 
 
 class Request(Struct, frozen=True):
@@ -111,7 +112,7 @@ class OpenLoop:
             run.check()
 
     def listens(self, place: Place) -> Listening:
-        """To what sessions say of their requests, and to what every node writes."""
+        """Listen to what sessions say of their requests, and to what every node writes."""
         return Listening(
             notes={note: partial(self._said, told) for note, told in self.requests.endings.items()},
             handled=self._handled,
@@ -192,7 +193,7 @@ class OpenLoop:
         return request
 
     def _hand_over(self, run: Run) -> None:
-        """Set the next request at a session that is free, or at a new one; else it waits."""
+        """Set the next request at a free session, or at a new one; if there can be none, it waits."""
         if not self._idle and len(self.sessions) < self.plan.most_sessions:
             self._admit(run, self._made(run))
         if not self._idle:
@@ -232,7 +233,9 @@ class OpenLoop:
 
 
 def under_load(scenario: Scenario, requests: Requests) -> Scenario:
-    """A scenario with sessions in place of its clients, judged by all that holds before it has settled."""
+    """A scenario with sessions in place of its clients, judged by everything that holds before it has
+    settled.
+    """
     left_out = [kind for kind in scenario.kinds if kind.name in requests.instead_of]
     away = (*requests.instead_of, requests.sessions.name)
     kept = [kind for kind in scenario.kinds if kind.name not in away]
@@ -246,7 +249,7 @@ def under_load(scenario: Scenario, requests: Requests) -> Scenario:
 
 
 def config_under_load(scenario: Scenario, requests: Requests, seed: int) -> Any:
-    """The configuration of a seed without faults, on the network and the disks that are meant."""
+    """The configuration of a seed without faults, on the network and the disks that `requests` names."""
     config = structs.replace(
         drawn(scenario, seed, "timed"),
         options=Options(latencies=requests.latencies, sync_us=requests.sync_us, capacity=WIDE),

@@ -9,21 +9,21 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 MOST_RATE = 1_000_000
-"""A request a microsecond: arrivals closer than that the simulator's clock cannot tell apart."""
+"""A request a microsecond: the simulator's clock cannot tell closer arrivals apart."""
 
 WITHIN_PERCENT = 5
-"""How far the two rates may be apart between which the point lies."""
+"""How far apart the two rates around the point may be."""
 
 
 class Saturation(Struct, frozen=True):
-    """Between which rates the saturation point lies; None where none such was measured."""
+    """The rates between which the saturation point lies; None if no such rate was measured."""
 
     sustained: int | None
     saturated: int | None
 
 
 def saturation_of(saturated: Mapping[int, bool]) -> Saturation:
-    """Between which of the rates that were measured the point lies."""
+    """The measured rates between which the point lies."""
     above = min((rate for rate, is_so in saturated.items() if is_so), default=None)
     below = [rate for rate, is_so in saturated.items() if not is_so and (above is None or rate < above)]
     return Saturation(max(below, default=None), above)

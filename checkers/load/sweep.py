@@ -18,7 +18,7 @@ How = Literal["all", "failure", "interrupted"]
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """What came of a load."""
+    """The outcome of a load."""
 
     scenario: str
     plan: Plan
@@ -26,8 +26,8 @@ class Report(Struct, frozen=True, kw_only=True):
     """By rate."""
     saturation: Saturation
     ended: How
-    """Whether all rates were measured, or a promise was broken at the last one, or whoever waited had enough:
-    the rate under way is left out then.
+    """Whether all rates were measured, or a promise was broken at the last one, or the user interrupted it:
+    then the rate under way is left out.
     """
 
 

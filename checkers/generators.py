@@ -40,7 +40,7 @@ from dynaproof.impl.values.number import (
 
 T = TypeVar("T")
 
-# Few letters, so that equal and nearly equal texts meet; NUL and 01 are what key bytes escape, the rest has
+# Few letters, so that equal and nearly equal texts meet; key bytes escape NUL and 01, the rest has
 # two, three and four bytes in UTF-8.
 _ALPHABET = "ab\x00\x01\x7f\xffé\u07ff\uffff𐀀😀"
 
@@ -102,7 +102,7 @@ scalars: st.SearchStrategy[AttributeValue] = st.one_of(
     st.booleans().map(BOOL),
     st.just(NULL()),
 )
-"""Values that hold no others and are no sets."""
+"""Values that hold no others and are not sets."""
 
 sets: st.SearchStrategy[AttributeValue] = st.one_of(
     _sets_of(texts, string_set), _sets_of(numbers(), number_set), _sets_of(byte_strings, binary_set)

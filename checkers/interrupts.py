@@ -1,4 +1,4 @@
-"""Ctrl-C is the first thread's of the first process: it alone reports and ends the others."""
+"""Ctrl-C belongs to the first thread of the first process: it alone reports and ends the others."""
 
 import signal
 import threading
@@ -14,10 +14,10 @@ def interrupts_held() -> Iterator[None]:
     Processes and threads that the block begins hold it back for as long as they live, their imports included.
     An interruption meanwhile is raised when the block ends; none is lost.
     """
-    resource_tracker.ensure_running()  # Begun by the first process otherwise, and that lets SIGINT through.
+    resource_tracker.ensure_running()  # Otherwise the first process begins it, and that lets SIGINT through.
     heard: list[int] = []
     first = threading.current_thread() is threading.main_thread()
-    # The mask is for what is begun. A thread without it may hear the signal still, and its handler runs here.
+    # The mask is for what is begun. A thread without it may still hear the signal, and its handler runs here.
     handler = signal.signal(signal.SIGINT, lambda number, _: heard.append(number)) if first else None
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

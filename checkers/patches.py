@@ -1,15 +1,16 @@
 """Seeded bugs: patches of the source, each in force for as long as a block lasts.
 
-A bug replaces text that stands in exactly one place of a file by other text; where it stands nowhere or
+A bug replaces text that stands in exactly one place of a file by other text; if the text stands nowhere or
 twice, that is a `BugError`, never a bug that survives. The patched file is compiled, and each function of the
-loaded module takes over the code of its patched self: whoever holds a function (a subclass, a table, a bound
-method) runs the patched one, for the function is the same object. So a bug changes bodies of functions only.
+loaded module takes over the code of its patched self: anything that holds a function (a subclass, a table, a
+bound method) runs the patched one, for the function is the same object. So a bug changes bodies of functions
+only.
 
 *Invariant.* When the block ends, every function has the code that it had before, and so has the text that
 `inspect` shows of it.
 
-A kill is the violation of a named spec: an exception proves nothing, unless the bug is that a handler lacks a
-guard (`unguarded`), so that the original raises.
+A kill is the violation of a named spec: an exception proves nothing, unless the bug is that a handler lacks
+a guard (`unguarded`), so that the original raises.
 """
 
 from __future__ import annotations
@@ -53,11 +54,11 @@ class Bug(Struct, frozen=True):
     edits: tuple[Edit, ...]
     unguarded: bool = False
     scenario: str = "partition"
-    """Of ours, the scenario in which it is hunted; one of a user's file is hunted in the scenario asked
+    """The scenario in which a bug of ours is hunted; a bug of a user's file is hunted in the scenario asked
     for.
     """
     breaks: tuple[str, ...] = ()
-    """The promises that it breaks by itself. Any other one that it dies of is a side effect."""
+    """The promises that it breaks itself. Any other promise that it dies of is a side effect."""
 
     def breaks_itself(self, spec: str) -> bool:
         """Whether the violation of this spec is what the bug is about."""
@@ -85,7 +86,7 @@ class BugError(Exception):
 
 
 KEPT = 16
-"""Files whose text is kept as a tree, and as code: bugs of one file are hunted one after another."""
+"""How many files are kept as a tree and as code: bugs of one file are hunted one after another."""
 
 _active: list[Bug] = []
 
@@ -167,7 +168,7 @@ def _file(module: ModuleType) -> str:
 
 
 def _source(module: ModuleType) -> str:
-    """The text of a module as it is in force: with the bugs that were seeded before."""
+    """The text of a module that is in force: with the bugs that were seeded before."""
     return "".join(linecache.getlines(_file(module), vars(module)))
 
 
@@ -187,7 +188,7 @@ def _edited(bug: Bug, module: ModuleType, source: str, edits: list[Edit]) -> str
 
 
 def _span(bug: Bug, module: ModuleType, source: str, edit: Edit) -> tuple[int, int]:
-    """Where the old text may stand: in all of the file, or in one function."""
+    """Where the old text may stand: anywhere in the file, or in one function."""
     if not edit.within:
         return 0, len(source)
     found: ast.Module | ast.FunctionDef | ast.ClassDef = _parsed(source)
@@ -203,13 +204,13 @@ def _span(bug: Bug, module: ModuleType, source: str, edit: Edit) -> tuple[int, i
 
 @lru_cache(maxsize=KEPT)
 def _parsed(source: str) -> ast.Module:
-    """The tree of a text, which nobody may change."""
+    """The tree of a text; nobody may change it."""
     return ast.parse(source)
 
 
 @lru_cache(maxsize=KEPT)
 def _compiled(source: str, file: str) -> tuple[str, tuple[CodeType, ...]]:
-    """What a text has outside of its functions' bodies, and the code of its functions in order."""
+    """What a text has outside its functions' bodies, and the code of its functions in order."""
     outside = _outside_functions(ast.parse(source))
     return outside, tuple(_functions(compile(source, file, "exec", dont_inherit=True)))
 
@@ -272,7 +273,7 @@ def _patch(bug: Bug, module: ModuleType, source: str, changed: str, undo: ExitSt
 def _written(module: ModuleType, before: Sequence[CodeType]) -> dict[FunctionType, CodeType]:
     """Every function that the module runs, with its code as the file has it.
 
-    That is the code which runs, unless another loader compiled the module (pytest rewrites the assertions of
+    That is the code that runs, unless another loader compiled the module (pytest rewrites the assertions of
     some). Then it is the code of the same name at the same line.
     """
     functions = dict.fromkeys(_live_functions(module, module.__name__))

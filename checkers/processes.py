@@ -1,7 +1,7 @@
 """Work spread over processes, its results in the order of the work, however long the work may become.
 
-`items` may be endless, or end when time is up: it is asked for no more than the processes can take soon. (The
-pools of the standard library read all of their input first, and so never end on such an iterator.)
+`items` may be endless, or end when time is up: it is asked for no more than the processes can take soon.
+(The standard library's pools read all their input first, and so never end on such an iterator.)
 """
 
 from __future__ import annotations
@@ -27,17 +27,19 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 CHUNK = 8
-"""Items that a process takes at a time, at the most."""
+"""The most items that a process takes at a time."""
 
 CHUNK_SECONDS = 0.25
-"""How long a chunk should take: so few items as that wait for a process, and end when time is up."""
+"""How long a chunk should take: only that much work waits for a process, and still has to end when time is
+up.
+"""
 
 AHEAD = 3
-"""Chunks that wait for each process, at the most."""
+"""The most chunks that wait for each process."""
 
 COLLECTED = (50_000, 20, 20)
-"""Thresholds of Python's collector. A run makes many objects and few cycles: with Python's own thresholds it
-costs a twenty-fifth of the time, and finds next to nothing.
+"""Thresholds of Python's collector. A run makes many objects and few cycles: with Python's own thresholds the
+collector costs a twenty-fifth of the time, and finds next to nothing.
 """
 
 
@@ -47,15 +49,15 @@ def in_order(
     """Each item with its result, in order, as soon as it and all before it are known.
 
     With more than one job `work`, items and results must be picklable; the processes have the seeded bugs
-    that this one has now, leave interruptions (Ctrl-C) to it, and end with the iteration, each after the item
-    that it is at.
+    that this one has now, leave interruptions (Ctrl-C) to it, and end with the iteration, each after the
+    item that it is working on.
     """
     if jobs <= 1:
         with collecting_seldom():
             for item in items:
                 yield item, work(item)
         return
-    # Of no use to one process, and a tenth of what a campaign takes to load.
+    # Of no use to one process, and a tenth of the time that a campaign takes to load.
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
     from multiprocessing import get_context  # noqa: PLC0415
 
@@ -84,7 +86,7 @@ def in_order(
 
 
 _endings: list[Event] = []
-"""In a process of a pool: what says that the iteration is over."""
+"""In a pool's process: the event that says that the iteration is over."""
 
 
 def _begin(bugs: tuple[Bug, ...], ending: Event) -> None:
@@ -94,7 +96,7 @@ def _begin(bugs: tuple[Bug, ...], ending: Event) -> None:
 
 
 def _each(work: Callable[[Item], Result], items: list[Item]) -> tuple[list[Result], float]:
-    """Results, fewer than items where the iteration is over meanwhile, and how many seconds they took."""
+    """Results, fewer than items if the iteration ended meanwhile, and how many seconds they took."""
     began = time.perf_counter()
     results = [work(item) for item in items if not any(ending.is_set() for ending in _endings)]
     return results, time.perf_counter() - began
@@ -102,7 +104,7 @@ def _each(work: Callable[[Item], Result], items: list[Item]) -> tuple[list[Resul
 
 @contextmanager
 def collecting_seldom() -> Iterator[None]:
-    """Look for garbage in cycles at `COLLECTED` only, and never among what was there before."""
+    """Look for garbage in cycles only at `COLLECTED`, and never among what was there before."""
     before = gc.get_threshold()
     gc.collect()
     _collect_seldom()

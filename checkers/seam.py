@@ -17,16 +17,16 @@ EventName: TypeAlias = tuple[str, str, int]
 
 
 class Event(Struct, eq=False):
-    """Something that may happen next, or a fault that did. No object is created more often in a run."""
+    """Something that may happen next, or a fault that happened. No object is created more often in a run."""
 
     kind: str
     """`deliver`, `timer`, `sync_start`, `sync_end`; or a fault's kind."""
     where: str
-    """What the counter in its name belongs to: a directed link, or a node for its timers, syncs, own messages
-    and faults.
+    """What the counter in its name belongs to: a directed link, or a node, for the node's timers, syncs, own
+    messages and faults.
     """
     number: int
-    """Of its kind at that link or node."""
+    """Its number among those of its kind at that link or node."""
     place: Any
     """The place of the node that it happens to."""
     due: int
@@ -35,15 +35,15 @@ class Event(Struct, eq=False):
     """A message or a timer."""
     sender: Any = None
     to: Any = None
-    """Whom the message is for: an incarnation, while `place` outlives them."""
+    """The incarnation that the message is for; `place` outlives incarnations."""
     link: Any = None
     """What carries the message; None for the other kinds and for a node's messages to itself."""
     lane: int = 0
-    """Of a message or a timer."""
+    """The lane of a message or a timer."""
     position: int = -1
-    """For the strategy: where it keeps the event; -1 where it does not."""
+    """For the strategy: where it keeps the event; -1 if it does not."""
     rank: float = -1.0
-    """For the strategy: a priority; below 0 where none was drawn."""
+    """For the strategy: a priority; below 0 if none was drawn."""
 
     @property
     def name(self) -> EventName:
@@ -58,7 +58,7 @@ class Strategy(Protocol):
 
     @property
     def below(self) -> Callable[[int], int] | None:
-        """What `index` answers, for whoever needs no name of the choice: any number below `n`. None where
+        """What `index` answers, for a caller that needs no name for the choice: any number below `n`. None if
         choices are known by their names.
         """
         ...
@@ -68,11 +68,11 @@ class Strategy(Protocol):
         ...
 
     def discard(self, event: Event) -> None:
-        """An event is enabled no more."""
+        """An event is no longer enabled."""
         ...
 
     def pop(self) -> Event | None:
-        """The event that happens next; None where none is enabled."""
+        """The event that happens next; None if none is enabled."""
         ...
 
     def index(self, label: Label, n: int) -> int:

@@ -11,7 +11,7 @@ from types import ModuleType
 OURS = str(Path(__file__).parents[1])
 
 MOST_LINES = 3
-"""Lines of a traceback that are told, the innermost first."""
+"""How many lines of a traceback are shown, the innermost first."""
 
 OUTSIDE = {
     "random": "",

@@ -1,6 +1,6 @@
 """Objects of a user, by `FILE.py:NAME`: each file is imported once, under a name that hides no module.
 
-The one importer for scenarios, specs, strategies, models and objects: what is wrong with one of them is said
+The one importer for scenarios, specs, strategies, models and objects: what is wrong with any of them is said
 in the same words.
 """
 
@@ -20,7 +20,8 @@ from msgspec import Struct
 from dynaproof.impl.handlers import HandlerError
 
 OURS = "dynaproof."
-"""Errors of modules below this are our own: their message is a sentence that needs no name before it."""
+"""Errors of modules below this package are our own: their message is a sentence that needs no name before it.
+"""
 
 WITH = " with "
 """Between a scenario's name and what is added to it: `partition with FILE.py:NAME`."""
@@ -29,7 +30,7 @@ _under_way: list[Path] = []
 
 
 def being_imported() -> Path | None:
-    """The file that is being imported now: what it calls then, every process calls that imports it."""
+    """The file that is being imported now: what it calls now, every process that imports it calls."""
     return _under_way[-1] if _under_way else None
 
 
@@ -44,7 +45,7 @@ def file_of(name: str) -> str:
 
 
 def attribute_of(module: ModuleType, file: str, attribute: str) -> Any:
-    """What has a name in a module, which is called `file`.
+    """What has this name in a module; messages call the module `file`.
 
     Raises:
         UserFileError: nothing has.
@@ -59,7 +60,8 @@ def attribute_of(module: ModuleType, file: str, attribute: str) -> Any:
 
 
 def fitting(name: str, fits: Callable[[Any], bool], wanted: str) -> Any:
-    """The object of `FILE.py:NAME`, which must fit; `wanted` says what does, as "a scenario is a Scenario".
+    """The object of `FILE.py:NAME`, which must fit; `wanted` says what fits, as in "a scenario is a
+    Scenario".
 
     Raises:
         UserFileError: it cannot be imported, or does not fit.
@@ -71,7 +73,7 @@ def fitting(name: str, fits: Callable[[Any], bool], wanted: str) -> Any:
 def fitting_in(
     module: ModuleType, file: str, attribute: str, fits: Callable[[Any], bool], wanted: str
 ) -> Any:
-    """The object of a name in a module, which is called `file`; as `fitting`."""
+    """As `fitting`, for a name in a module; messages call the module `file`."""
     found = attribute_of(module, file, attribute)
     if fits(found):
         return found

@@ -1,10 +1,10 @@
-"""An object of the user's own, in a wrapper: what its code does wrong is reported with its file and line.
+"""A user's own object, in a wrapper: what its code does wrong is reported with its file and line.
 
 An exception, a state that cannot be hashed and a `step` that gives no sequence of states are
-`UsersObjectError`s. So is a `step` that is slow: while `within` lasts, an alarm rings when the time is over,
-and now and then from there on; if one call has taken more than `SLOW` of the time until then, it is
-interrupted where it stands. Calls that are quick only see to it that the search asks its budget often
-(`ask_every`), and its verdict is unknown.
+`UsersObjectError`s. So is a slow `step`: while `within` lasts, an alarm rings when the time is over, and now
+and then from there on; if one call has taken more than `SLOW` of the time until then, it is interrupted where
+it stands. If calls are quick, the alarm only sees to it that the search asks its budget often (`ask_every`),
+and the verdict is unknown.
 
 The alarm is a signal, so there is none outside the first thread, and none on systems without it.
 """
@@ -23,7 +23,7 @@ from dynaproof.specs.history import Operation
 from dynaproof.specs.objects import SequentialObject, State
 
 SLOW: Final = 0.1
-"""A call that takes more than this part of the time of a check is to blame where that does not suffice."""
+"""If the time of a check does not suffice, a call that took more than this part of it is to blame."""
 
 T = TypeVar("T")
 
@@ -109,7 +109,7 @@ class UsersObject:
             self._ended()
 
     def _ended(self) -> None:
-        """The call is over, or given up: what is done about that is not the user's, and no alarm stops it."""
+        """The call is over, or given up: what follows is not the user's code, and no alarm stops it."""
         if self._began is not None:
             self._longest = max(self._longest, time.monotonic() - self._began)
             self._began = None
@@ -144,7 +144,7 @@ class UsersObject:
             raise _Interrupted
 
     def _deepest(self, traceback: TracebackType | None) -> str | None:
-        """The innermost place in the user's file at which an error came by."""
+        """The innermost place in the user's file that an error went through."""
         found = None
         while traceback is not None:
             if self.file is not None and _same_file(traceback.tb_frame.f_code.co_filename, self.file):

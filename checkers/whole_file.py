@@ -1,11 +1,11 @@
-"""Writing a file so that whoever reads it sees the old content or the new, and never a part of either."""
+"""Writing a file so that a reader sees the old content or the new, never a part of either."""
 
 import os
 from pathlib import Path
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write under another name beside it, make it durable, then rename; raises OSError.
+    """Write beside it under another name, make that durable, then rename it; raises OSError.
 
     What a link points to is replaced, not the link. A pipe or a device is written to as it is.
     """
@@ -27,8 +27,9 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def is_stream(path: Path) -> bool:
-    """Whether a path names what is there to be written into, and not to be replaced: a pipe, `/dev/stdout`.
+    """Whether a path names something to write into, not to replace: a pipe, `/dev/stdout`.
 
-    `/dev/stdout` may lead to a plain file that somebody holds open; renamed over, it would never be seen.
+    `/dev/stdout` may lead to a plain file that another process holds open; renamed over, the output would
+    never be seen.
     """
     return path.absolute().parts[1:2] in {("dev",), ("proc",)} or (path.exists() and not path.is_file())

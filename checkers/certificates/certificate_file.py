@@ -1,4 +1,4 @@
-"""Certificates as files: one JSON object, to be kept beside the history that it speaks of.
+"""Certificates as files: one JSON object, kept beside the history that it is about.
 
 `{"certificate":"linearizable","version":1,"object":NAME,"operations":N,"order":[...]}`: `order` numbers the
 operations of the history from 0, in the order in which their calls stand in its file, key after key.
@@ -31,13 +31,13 @@ class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def encode(order: Column, object_name: str, operations: int) -> bytes:
-    """The file of a certificate for a history of so many operations."""
+    """The content of a certificate's file, for a history of this many operations."""
     numbers: list[Any] = order.tolist()
     return msgspec.json.encode(Certificate("linearizable", VERSION, object_name, operations, numbers)) + b"\n"
 
 
 def decode(data: bytes) -> Certificate:
-    """What a file says; raises CertificateFileError where it is no certificate."""
+    """What a file says; raises CertificateFileError if it is no certificate."""
     try:
         found = msgspec.json.decode(data, type=Certificate)
     except msgspec.DecodeError as error:

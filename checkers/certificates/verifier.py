@@ -1,9 +1,9 @@
 """Certificates: an order of the operations of each key, and a verifier that replays it.
 
-The verifier trusts nobody: it imports nothing of what decides, reads the history itself, and takes time in
-proportion to it. An order is accepted if, for each key, it has every operation that took effect and every
-condition that failed exactly once, nothing that certainly did not happen, any of those whose outcome is
-unknown at most once; no operation stands behind one that was called after it had returned; and the sequential
+The verifier trusts no decider: it imports nothing of what decides, reads the history itself, and takes time
+in proportion to it. An order is accepted if, for each key, it has every operation that took effect and every
+condition that failed exactly once, nothing that certainly did not happen, and each operation of unknown
+outcome at most once; no operation stands behind one that was called after it had returned; and the sequential
 object, from its initial state, could answer each operation as it was answered.
 
 Source: Herlihy and Wing, *Linearizability* (1990), section 2.3.
@@ -90,7 +90,7 @@ def _verify_answers(history: History, rows: Column, thing: SequentialObject) -> 
 
 
 def _verify_register(history: History, rows: Column, initial: Value) -> None:
-    """As `Register.step`, over codes: the same in a twentieth of the time."""
+    """As `Register.step`, over codes: the same result in a twentieth of the time."""
     beginning = next(
         (code for code, value in enumerate(history.values) if same_value(value, initial)), NOWHERE
     )

@@ -33,7 +33,7 @@ _JSON = re.compile(rb'\s*\{\s*["}]')
 _EDN = re.compile(rb"[\s,]*(?:;[^\n]*\n[\s,]*)*(?:\{|#[a-z]|\[|\()")
 
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-"""What some editors put before UTF-8; it is skipped."""
+"""What some editors put before UTF-8; it is passed over."""
 
 HEAD_BYTES: Final = 65_536
 """How much of a file is looked at before it is read whole; JSON lines are read by blocks instead."""

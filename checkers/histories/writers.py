@@ -8,7 +8,7 @@ What is written reads back as the same operations in the same order:
   one. A process that is called at the very instant at which it returned goes on under a new number, because
   otherwise Jepsen's order of events could not say that neither operation precedes the other. What a failed
   cas saw stands in `:seen`; if it is only known that it differed, `:differed` says so; Jepsen's own tools
-  skip both.
+  pass over both.
 """
 
 import math

@@ -1,7 +1,7 @@
 """The branches of the system that schedules take, measured by coverage.py.
 
-A branch is one way out of a line that has several. Those outside functions are left out: they are taken when
-a module is loaded, by every run alike.
+A branch is one way out of a line that has several. Branches outside functions are left out: every run takes
+them alike, when a module is loaded.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dynaproof.checkers.runs.config import RunResult
 from dynaproof.checkers.scenarios.catalogue import config_of, execute
 
 FOLDERS = ("paxos", "partition", "storage_node", "metadata", "admin", "router")
-"""The folders of `impl` that are looked at."""
+"""The folders of `impl` that are measured."""
 
 ROOT = Path(next(iter(impl.__path__))).resolve()
 
@@ -31,7 +31,7 @@ Arcs = dict[str, list[tuple[int, int]]]
 """By file below `impl`: pairs of lines that followed each other; below 0, an end."""
 
 Schedule = tuple[str, int]
-"""A scenario, and the number of a schedule of it."""
+"""A scenario, and the number of one of its schedules."""
 
 
 class Branch(Struct, frozen=True):
@@ -47,12 +47,12 @@ class Branch(Struct, frozen=True):
 
     @property
     def place(self) -> str:
-        """Where it is, as editors take it."""
+        """Where it is, in the form that editors take."""
         return f"{self.file}:{self.line}"
 
     @property
     def way(self) -> str:
-        """Which way out it is."""
+        """Which way out of its line it is."""
         return f"to line {self.to}" if self.to > 0 else "out of the function"
 
 
@@ -79,7 +79,7 @@ def nth(scenarios: Sequence[str], number: int) -> Schedule:
 def traced(
     schedules: Iterator[Schedule], strategy: str, seed: int, jobs: int
 ) -> Iterator[tuple[Schedule, RunResult, Arcs]]:
-    """Run schedules, and what each of them took."""
+    """Run schedules; yields each with what it took."""
     for schedule, (outcome, arcs) in in_order(partial(_trace, strategy, seed), schedules, jobs):
         yield schedule, outcome, arcs
 
@@ -108,7 +108,7 @@ def _measuring() -> Any:
 
 
 def reach(all_arcs: Mapping[str, Iterable[tuple[int, int]]]) -> Reach:
-    """Which branches these pairs of lines have taken, and which they have not; files are below `impl`."""
+    """Which branches these pairs of lines have taken, and which not; files are below `impl`."""
     measuring = _measuring()
     data = measuring.get_data()
     data.add_arcs({str(ROOT / file): pairs for file, pairs in all_arcs.items()})
@@ -141,7 +141,7 @@ def _branch(path: Path, line: int, to: int) -> Branch | None:
 
 
 def source_digest() -> str:
-    """What the files say that are looked at: lines that were taken are lines of these."""
+    """The digest of the files that are measured: lines that were taken are lines of these."""
     found = hashlib.sha256()
     for name in FOLDERS:
         for path in sorted((ROOT / name).rglob("*.py")):

@@ -1,7 +1,9 @@
-"""Why a campaign does not reach a branch, by file and function; within one, by the line where it begins.
+"""Why a campaign does not reach a branch, by file and function; within a function, by the line where the
+branch begins.
 
 A reason says what would have to happen, and whether anything in a campaign can make it happen. A branch that
-is reached counts for itself, whatever stands here. One without a reason is not understood yet.
+is reached counts as reached, whatever stands here. An unreached branch without a reason is not understood
+yet.
 """
 
 from __future__ import annotations
@@ -152,7 +154,7 @@ REASONS: Final[dict[str, dict[tuple[str, str], str]]] = {
 
 
 def reason_of(branch: Branch) -> str | None:
-    """Why it is not reached, as far as that is known."""
+    """Why a branch is not reached, as far as that is known."""
     for (function, begins), reason in REASONS.get(branch.file, {}).items():
         if function == branch.function and branch.text.startswith(begins):
             return reason

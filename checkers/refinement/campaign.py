@@ -1,4 +1,4 @@
-"""A campaign of which every run is followed through a model, and how much of the model it has seen."""
+"""A campaign that follows every run through a model, and how much of the model it has seen."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Difference(Struct, frozen=True):
 
 
 class Followed(Struct):
-    """A campaign beside a model, so far; `ended` as that of `checkers.campaign.Campaign`."""
+    """A campaign beside a model, so far; `ended` is as in `checkers.campaign.Campaign`."""
 
     totals: RefinedTotals = field(default_factory=RefinedTotals)
     covered: Coverage | None = None
@@ -56,7 +56,7 @@ def follow(
     most_failures: int = MOST_FAILURES,
     clock: Callable[[], float] = time.monotonic,
 ) -> Followed:
-    """Run schedules of the scenario `partition` beside the model; with `covers` small ones from boot on.
+    """Run schedules of the scenario `partition` beside the model; with `covers`, small ones from boot on.
 
     It ends with its limits (`checkers.campaign.explore` has the same), with the failure number
     `most_failures`, or with Ctrl-C.

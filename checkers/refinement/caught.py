@@ -1,9 +1,9 @@
 """Seeded bugs of the replica that refinement catches, each with its first difference from the model.
 
-    ./run python -m dynaproof.checkers.refinement.caught
+./run python -m dynaproof.checkers.refinement.caught
 
 prints the table of `docs/claims.md`. What a run does depends on every message that the replica sends, so
-schedules and steps are of the version that printed them.
+schedules and steps hold for the version that printed them.
 """
 
 from __future__ import annotations
@@ -35,9 +35,11 @@ CAUGHT = (
     "tail_slot_by_slot",
     "no_cut_on_accept",
 )
-"""Those that it catches, by their names in `checkers/mutation/catalogue.py`."""
+"""The bugs that it catches, by their names in `checkers/mutation/catalogue.py`."""
 HUNTED = 200
-"""Schedules in which each must be caught; most are in the first few, the rarest in the first 60."""
+"""The number of schedules within which each must be caught; most are caught in the first few, the rarest in
+the first 60.
+"""
 
 
 class Caught(Struct, frozen=True):
@@ -47,7 +49,7 @@ class Caught(Struct, frozen=True):
     schedule: int
     difference: Difference
     spec: str | None
-    """The promise that the run breaks too, at whatever step; None where it breaks none."""
+    """The promise that the run also breaks, at whatever step; None if it breaks none."""
 
     def row(self) -> str:
         """As a row of a table."""

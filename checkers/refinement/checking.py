@@ -7,16 +7,16 @@ by copy is to learn every slot that the copy covers. A vote is an accept that is
 candidate's once the promise that its campaign journals is synced. What a candidate counts is decided
 afterwards: a promise is the model's `promise` if it was among those that made a leader, and `promise_lost` if
 not (a prophecy, as in Abadi and Lamport). A restart is the model's `crash`, after as many of the unsynced
-handlers as the disk kept, and before learning what the journal says is chosen. A replica whose synced state
+handlers as the disk kept, and before it learns what the journal says is chosen. A replica whose synced state
 is damaged or gone is silent.
 
-*Left out*, so never checked here: configs (a run is checked up to the first record that is one, or the first
-incarnation that was not there from the start, and counted as having left), leases and clocks, what records
-say, requests and replies, what is in a checkpoint and which records a copy covers, and the ballot of an entry
-(the model has none, so what a catch-up says of it is not held against anything).
+*Left out*, so never checked here: configs (a run is checked up to the first record that is a config, or the
+first incarnation that was not there from the start, and counted as having left), leases and clocks, what
+records say, requests and replies, what is in a checkpoint and which records a copy covers, and the ballot of
+an entry (the model has none, so what a catch-up says of it is not held against anything).
 
 *Each step* is a short sequence of actions, found among few candidates by what changed, or changes nothing.
-What a message says must be so when it leaves: see `spoken.py`.
+What a message says must be true when it leaves: see `spoken.py`.
 
 Source: Abadi and Lamport, *The Existence of Refinement Mappings*, 1991.
 """
@@ -60,7 +60,7 @@ class Difference(Struct, frozen=True):
     not hold."""
 
     def sentence(self) -> str:
-        """All of it."""
+        """The difference as a sentence."""
         return (
             f"step {self.step}: {self.what} at {self.node} is no step of multi_paxos; "
             f"nearest: {self.nearest}; " + "; ".join(self.differs)
@@ -71,7 +71,7 @@ class Refined(Struct, frozen=True):
     """The result of checking one run."""
 
     steps: int
-    """Happenings that were checked."""
+    """How many happenings were checked."""
     actions: dict[str, int]
     """How often each action of the model was taken."""
     left: str | None
@@ -207,7 +207,7 @@ class Refinement:
             yield ("promise_lost", a, raised)
 
     def accepting(self, a: int, b: int, state: Synced) -> Iterator[Label]:
-        """Proposals of an own ballot, and accepts of single slots behind what is held."""
+        """Proposals in the replica's own ballot, and accepts of single slots behind what is held."""
         model = self.model
         held = model.last_slot(a) if model.last_accepted[a] == b else int(model.known[a])
         for n in range(held + 1, state.last + 1):
@@ -222,7 +222,9 @@ class Refinement:
             yield ("learn", a, self.chooser(n, wanted, self.rank[state.last_accepted]), n)
 
     def chooser(self, n: int, wanted: int | None, likely: int) -> int:
-        """A ballot that chose this record in this slot; else the likely one, whose guard will not hold."""
+        """A ballot that chose this record in this slot; if none did, the likely one, whose guard will not
+        hold.
+        """
         model = self.model
         candidates: tuple[int, ...] = (likely, *range(len(self.rank) - 1, 0, -1))
         for b in candidates:
@@ -250,7 +252,7 @@ class Refinement:
     def explain(
         self, step: int, node: str, what: str, plans: Iterable[tuple[Label, ...]], goal: Synced | None
     ) -> tuple[Difference | None, Undo]:
-        """The same, with what would take it back."""
+        """The same, with what would undo it."""
         nearest: Difference | None = None
         for plan in plans:
             done: Undo = []
@@ -327,7 +329,7 @@ def synced_of(what: Happening) -> tuple[Synced, ...]:
 
 
 def ballots_of(behaviour: Behaviour) -> Iterator[Ballot]:
-    """Every ballot that a recorded run speaks of."""
+    """Every ballot that a recorded run names."""
     for _, what in behaviour.happenings:
         for state in synced_of(what):
             yield state.promised

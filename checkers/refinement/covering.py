@@ -1,9 +1,9 @@
-"""Which of the model's states runs see, of all that exhaustive exploration knows.
+"""Which of the model's states runs see, out of all that exhaustive exploration knows.
 
-A run's abstract states count as long as they are within the model's bounds: so many slots, so many ballots
-used. Ballots are numbered from 1 by their order among those used so far. Every such state is one of the
-model's, for the model's own text led there, and what bounds it only grows. Symmetry puts states that differ
-by names of replicas together.
+A run's abstract states count as long as they are within the model's bounds on slots and used ballots.
+Ballots are numbered from 1 by their order among those used so far. Every such state is one of the model's,
+for the model's own text led there, and what is bounded only grows. Symmetry groups states that differ only in
+the names of replicas.
 
 The runs are small, so that they stay within the bounds for long: they begin at the boot of the replicas, with
 one client that has one operation, and idle leaders close no timestamps.
@@ -27,10 +27,10 @@ SLOTS, BALLOTS = 2, 3
 """The bounds: the model's defaults."""
 
 COLD = "partition, from boot on"
-"""The scenario of such a configuration."""
+"""The scenario of a configuration whose runs begin at boot."""
 
 NEVER_US = 1 << 60
-"""No idle leader waits for so long."""
+"""No idle leader waits this long."""
 
 State = tuple[Any, ...]
 
@@ -42,7 +42,7 @@ def small(config: GroupConfig) -> GroupConfig:
 
 
 def start_clients(run: Run) -> None:
-    """The load; nobody reads the log."""
+    """The load begins; nobody reads the log."""
     for place in run.places_of(CLIENT):
         run.world.start(place)
 
@@ -119,10 +119,10 @@ class Coverage:
         self._seen: dict[str, dict[tuple[int, ...], None]] = {}
         self._all: dict[tuple[int, ...], None] = {}
         self.curves: dict[str, list[int]] = {}
-        """Of each strategy, how many states had been seen after each of its runs."""
+        """By strategy, how many states had been seen after each of its runs."""
 
     def add(self, strategy: str, states: Iterable[State]) -> None:
-        """The states of the next run."""
+        """Add the states of the next run."""
         seen = self._seen.setdefault(strategy, {})
         for state in states:
             words = self.exploration.representative(state)

@@ -22,10 +22,10 @@ from dynaproof.model.language import Model
 
 
 class Followed(Struct, frozen=True):
-    """What came of following one run."""
+    """The outcome of following one run."""
 
     steps: int
-    """Changes of the abstract state."""
+    """How often the abstract state changed."""
     actions: Mapping[str, int]
     """How often each action of the model was taken."""
     difference: Difference | None

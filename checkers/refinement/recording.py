@@ -1,8 +1,9 @@
 """What a run shows of its replicas, recorded for refinement: synced states, messages that left, and crashes.
 
-A replica's state counts when all that its handler wrote is synced, which is when the messages of that handler
-may leave. So each handler that changed something leaves a `Synced`, and the sync that covers it files it. A
-crash drops those that are waiting; how many of them the disk kept after all is found when the node restarts.
+A replica's state counts when everything that its handler wrote is synced, which is when that handler's
+messages may leave. So each handler that changed something leaves a `Synced`, and the sync that covers the
+handler files it. A crash drops those that are waiting; how many of them the disk kept after all shows when
+the node restarts.
 
 Nothing here changes the run: an observer listens, and reads public state.
 """
@@ -24,7 +25,7 @@ from dynaproof.impl.paxos.records import ConfigChange
 from dynaproof.specs.observe.impl.place import is_unread, replica_of
 
 SPOKEN = (Promise, Vote, Heard, Adopt, Accept, Heartbeat, Chosen)
-"""What says something of the sender's abstract state."""
+"""Messages that say something of the sender's abstract state."""
 
 
 class Synced(NamedTuple):
@@ -35,11 +36,11 @@ class Synced(NamedTuple):
     last_accepted: Ballot
     known: int
     first: int
-    """Slots below are cut: they are known to be chosen."""
+    """Slots below this one are cut: they are known to be chosen."""
     records: tuple[Ballot, ...]
     """The identities of the retained records, from `first` on."""
     promises: tuple[Promise, ...]
-    """Those that the handler sent."""
+    """The promises that the handler sent."""
     handled: str
     """What the handler was given."""
     written: int
@@ -85,20 +86,20 @@ class Behaviour:
     def __init__(self, members: Iterable[Member], clock: Callable[[], float]) -> None:
         self.clock = clock
         self.seconds = 0.0
-        """What it took of the three that happen often."""
+        """The time that the three frequent happenings took."""
         self.members = {member.node.name: member for member in members}
         self.happenings: list[tuple[int, Happening]] = []
         self.counted: dict[int, Promise] = {}
         """The promises that made a leader, by identity of the message."""
         self.bases: dict[Ballot, int] = {}
-        """Of each ballot that was led, what its candidate knew chosen then."""
+        """For each ballot that was led, what its candidate knew to be chosen then."""
         self.left = False
         self._waiting: dict[str, list[Synced]] = {name: [] for name in self.members}
         self._seen: dict[str, tuple[int, int, Ballot]] = {}
         self._crashed: dict[str, tuple[Synced, ...]] = {}
         self._forgot: dict[str, bool] = {}
         self._made: dict[str, bool] = {}
-        """Replicas of which something was synced; a crash before that loses nothing that anyone relies on."""
+        """Replicas with something synced; a crash before that loses nothing that anyone relies on."""
 
     def listens(self, place: Place) -> Listening:
         """What the hosts of the group's first replicas do."""
@@ -114,7 +115,7 @@ class Behaviour:
         )
 
     def timed(self, heard: Callable[..., None]) -> Callable[..., None]:
-        """The same, and the time that it takes is counted."""
+        """The same, with its time counted."""
 
         def counted(*arguments: Any) -> None:
             began = self.clock()
@@ -137,14 +138,14 @@ class Behaviour:
     # --- What the world calls ---
 
     def led(self, place: Place, note: Led) -> None:
-        """A leader: the promises that made it are known now."""
+        """A replica leads: the promises that made it leader are known now."""
         replica: Any = replica_of(place, ONLY_LANE)
         self.bases.setdefault(note.ballot, replica.log.commit)
         for promise in replica.campaign.promises.values():
             self.counted[id(promise)] = promise
 
     def handled(self, place: Place) -> None:
-        """A handler has run: what it left, if it changed or promised anything."""
+        """A handler has run: keep what it left, if it changed or promised anything."""
         if self.left:
             return
         if is_unread(place, ONLY_LANE):
@@ -193,7 +194,7 @@ class Behaviour:
             self._made[place.name] = True
 
     def sent(self, place: Place, message: Message) -> None:
-        """A message left: what it says is recorded to be checked."""
+        """A message left: record what it says, to be checked."""
         self.file(place, Sent(place.name, message))
 
     def crashed(self, place: Place, lost_disk: bool) -> None:

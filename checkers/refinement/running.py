@@ -1,6 +1,6 @@
-"""Runs of the scenario that are checked against a model while they go, for campaigns.
+"""Runs of the scenario that are checked against a model as they go, for campaigns.
 
-Beside its `RunResult` a run gives the result of refinement, and which of the model's states it saw. A
+Beside its `RunResult`, a run gives the result of refinement, and which of the model's states it saw. A
 difference counts as a failure of the run, under the name `REFINEMENT`.
 """
 
@@ -31,7 +31,7 @@ MODELS = ("multi_paxos",)
 
 
 class RefinedRun(Struct, frozen=True):
-    """A run beside the model; `seconds` are those of all of the run, checking included."""
+    """A run beside the model; `seconds` are those of the whole run, checking included."""
 
     result: RunResult
     refined: Refined
@@ -96,7 +96,7 @@ class RefinedTotals:
         self.all_seconds = 0.0
 
     def add(self, one: RefinedRun) -> None:
-        """The next run."""
+        """Add the next run."""
         refined = one.refined
         self.runs += 1
         self.steps += refined.steps
@@ -112,7 +112,7 @@ class RefinedTotals:
             self.left[refined.left] = self.left.get(refined.left, 0) + 1
 
     def summary(self) -> dict[str, object]:
-        """For the campaign's JSON object; `share` is refinement's part of all time."""
+        """For the campaign's JSON object; `share` is refinement's part of the whole time."""
         return {
             "steps": self.steps,
             "actions": dict(sorted(self.actions.items())),

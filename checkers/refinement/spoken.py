@@ -41,7 +41,7 @@ class Spoken:
 
     @staticmethod
     def ballots(message: Message) -> Iterator[Ballot]:
-        """The ballots that it names."""
+        """The ballots that a message names."""
         if isinstance(message, Promise | Vote | Heard | Adopt | Accept | Heartbeat):
             yield message.ballot
         if isinstance(message, Promise):
@@ -51,7 +51,7 @@ class Spoken:
             yield from (record.proposed_at for record in message.records)
 
     def untrue(self, node: str, message: Message) -> str | None:
-        """What is not true of the message; None if all of it is."""
+        """What the message says that is not true; None if all of it is."""
         model, a = self.model, self.number[node]
         if isinstance(message, Chosen):
             return self.not_chosen(message)
@@ -83,7 +83,9 @@ class Spoken:
         return None
 
     def not_voted(self, a: int, b: int, through: int) -> str | None:
-        """A vote for slots through this one: each was made, or the slot is known to be chosen."""
+        """How a vote for slots through this one is untrue: each must have been made, or its slot be known to
+        be chosen.
+        """
         model = self.model
         for n in range(through, model.base[b], -1):
             if (a, b, n) not in model.votes and n > model.known[a]:
@@ -91,14 +93,14 @@ class Spoken:
         return None
 
     def not_chosen(self, message: Chosen) -> str | None:
-        """Records that are said to be chosen are."""
+        """How records that are said to be chosen are not."""
         for record in message.records:
             if not self.chosen(record.slot, self.rank[record.proposed_at]):
                 return f"{record.proposed_at} is not chosen in slot {record.slot}"
         return None
 
     def chosen(self, n: int, record: int | None) -> bool:
-        """Whether some ballot chose the slot, with this record if one is given; likely a late one."""
+        """Whether some ballot, likely a late one, chose the slot, with this record if one is given."""
         model = self.model
         return any(
             (record is None or model.records[b, n] == record) and model.chosen(b, n)

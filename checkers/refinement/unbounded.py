@@ -1,9 +1,9 @@
-"""A model's own text on a state without bounds: guards and updates as written, slots and ballots as many as a
+"""A model's own text on a state without bounds: guards and updates as written, as many slots and ballots as a
 run has.
 
 The interpreter and the machine code hold every value within its declared type, which is what makes a model
-finite. An implementation has no such bounds. Here the same methods run on arrays that are dictionaries, so an
-action is enabled exactly where its text says so. Reads see the old state, and writes go to the new one.
+finite. An implementation has no such bounds. Here the same methods run on arrays that are dictionaries, so
+an action is enabled exactly when its text says so. Reads see the old state, and writes go to the new one.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Cells:
         self.writes.append((self, index, value))
 
     def put(self, index: Any, value: Value) -> Value:
-        """Write at once; what was there."""
+        """Write at once; returns what was there."""
         before = self.cells.get(index, self.default)
         self.cells[index] = value
         return before
@@ -65,15 +65,15 @@ class Members:
         return iter(self.members)
 
     def add(self, member: Any) -> None:
-        """In the new state it is a member."""
+        """Make it a member in the new state."""
         self.writes.append((self, member, True))
 
     def discard(self, member: Any) -> None:
-        """In the new state it is none."""
+        """Make it no member in the new state."""
         self.writes.append((self, member, False))
 
     def put(self, member: Any, value: bool) -> bool:
-        """Write at once; whether it was a member."""
+        """Write at once; returns whether it was a member."""
         before = member in self.members
         if value:
             self.members[member] = True
@@ -123,7 +123,7 @@ class Unbounded:
         return Cells(element.initial(), self.writes)
 
     def attempt(self, label: Label) -> Undo | None:
-        """Do an action; None, and nothing done, where its guard does not hold."""
+        """Do an action; None, and nothing done, if its guard does not hold."""
         self.writes.clear()
         try:
             self.actions[label[0]](*label[1:])

@@ -1,1 +1,1 @@
-"""How results show themselves where HTML is read: a card each, in a notebook or on a page."""
+"""How results are shown where HTML is read: as a card each, in a notebook or on a page."""

@@ -1,4 +1,4 @@
-"""A card: what came of something, as a piece of HTML that needs nothing else, neither network nor scripts.
+"""A card: a result as a piece of HTML that needs nothing else, neither network nor scripts.
 
 All text is escaped, all style stands in the elements, and equal results give equal cards.
 """
@@ -12,7 +12,7 @@ from typing import Literal
 Colour = Literal["good", "bad", "open"]
 
 COLOURS: dict[str, str] = {"good": "#2e7d32", "bad": "#c62828", "open": "#b26a00"}
-"""Of a promise that was kept, that was broken, and of what is not known."""
+"""The colours of a kept promise, of a broken one, and of what is not known."""
 
 FRAME = (
     "border-left:4px solid {colour};padding:4px 12px;margin:4px 0;max-width:60em;"
@@ -23,7 +23,7 @@ CELL = "text-align:left;padding:1px 12px 1px 0;border:0"
 NUMBER = "text-align:right;padding:1px 0;border:0;font-variant-numeric:tabular-nums"
 
 BAR_WIDTH, BAR_HEIGHT = 160, 9
-"""Of the longest bar of a group, in pixels."""
+"""The size of a group's longest bar, in pixels."""
 
 BAR_LEFT, SPAN_STEP, ROW_HEIGHT = 260, 48, 18
 """Where the bars of operations begin, beside their names; how far two moments are apart; a row's height."""
@@ -46,7 +46,7 @@ def lines(told: Sequence[str]) -> str:
 
 
 def table(rows: Mapping[str, object]) -> str:
-    """What and how much; whole numbers with their thousands set apart."""
+    """What and how much; whole numbers have their thousands set apart."""
     if not rows:
         return ""
     cells = "".join(

@@ -9,7 +9,7 @@ from html import escape
 from msgspec import Struct
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 460, 340, 70, 90, 34, 50
-"""Of a panel, in pixels: its size, and what is beside the axes."""
+"""A panel in pixels: its size, and the room beside the axes."""
 
 COLOURS = ("#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377")
 TICKS = 5
@@ -25,11 +25,11 @@ class Panel(Struct, frozen=True, kw_only=True):
     x: str
     y: str
     lines: Mapping[str, Points]
-    """By name; the points of a line by x."""
+    """The lines by name, each as its points by x."""
     logarithmic: bool = False
-    """Whether y is; all values are above 0 then."""
+    """Whether y is logarithmic; then all values are above 0."""
     dashed: tuple[str, ...] = ()
-    """The lines that are there to be compared with."""
+    """The lines to compare the others with."""
     dots: bool = True
     """Whether each point is marked."""
 

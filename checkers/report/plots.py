@@ -16,7 +16,7 @@ from dynaproof.checkers.report.curves import COLOURS, Panel
 Format: TypeAlias = Literal["png", "pdf"]
 
 INCHES: Final = (6.0, 4.2)
-"""Of a panel."""
+"""The size of a panel."""
 DOTS_PER_INCH: Final = 120
 
 

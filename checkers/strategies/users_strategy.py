@@ -43,7 +43,7 @@ class UsersStrategy:
         self._told("add", lambda: self._inner.add(event))
 
     def discard(self, event: Event) -> None:
-        """An event is enabled no more."""
+        """An event is no longer enabled."""
         self._enabled.pop(id(event), None)
         self._told("discard", lambda: self._inner.discard(event))
 

@@ -20,8 +20,7 @@ from msgspec import Struct
 from dynaproof.impl.handlers import HandlerError
 
 OURS = "dynaproof."
-"""Errors of modules below this package are our own: their message is a sentence that needs no name before it.
-"""
+"""Errors of modules below this are our own: their message is a sentence that needs no name before it."""
 
 WITH = " with "
 """Between a scenario's name and what is added to it: `partition with FILE.py:NAME`."""

@@ -104,8 +104,7 @@ def differing(scenario: str, outcome: RunResult, gave: str, then: str) -> RunRes
 def differs_elsewhere(
     scenario: str, strategy: str, base: int, schedules: int
 ) -> tuple[int, RunResult] | None:
-    """The first schedule that is a different run in a process with other hashes; only of a user's scenario.
-    """
+    """The first schedule that is another run in a process with other hashes; only of a user's scenario."""
     if ".py:" not in scenario or not schedules or any(name in GIVEN for name in strategy.split(",")):
         return None
     elsewhere = digests_elsewhere(scenario, strategy, base, min(schedules, COMPARED))

@@ -20,7 +20,7 @@ STATE_FORMAT = 4
 
 
 class Found(Struct, frozen=True):
-    """A broken promise: where, and the run file that shows it (None where nothing is written).
+    """A broken promise: where, and the run file that shows it (None if nothing is written).
 
     `minimal` says whether shrinking went on until nothing more could be left out.
     """

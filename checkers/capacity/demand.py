@@ -69,8 +69,7 @@ def uneven(partitions: int, units: int, random: Random) -> Demand:
 
 
 def daily(partitions: int, low: int, high: int, period: int, random: Random) -> Demand:
-    """A wave of two parabolas between a low and a high load, in units a second of the table; it starts low.
-    """
+    """A wave of two parabolas between a low and a high load, units a second of the table; it starts low."""
 
     def demand(second: int) -> Sequence[int]:
         at = second % period * 4 * MICRO // period  # In quarters of the period.

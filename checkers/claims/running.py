@@ -175,8 +175,7 @@ def _got(one: Expected, output: Output) -> tuple[str, bool]:
 
 
 def _at(place: str, output: Output) -> Any:
-    """What stands at a dotted place of the output's last JSON object (`_` for a space); None if nothing does.
-    """
+    """What stands at a dotted place of the output's last JSON object (`_` for a space); None: nothing."""
     for line in reversed(output.text.splitlines()):
         if line.startswith("{"):
             try:

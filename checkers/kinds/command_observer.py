@@ -50,7 +50,7 @@ class CommandObserver:
         self.fences: dict[NodeId, int] = {}
         """By storage node and disk, the highest fence that it has shown."""
         self.named: Callable[[int, Member], bool] = lambda _partition, _member: True
-        """Whether the metadata names a replica of a partition, or has no record of that."""
+        """Whether the metadata names a replica of a partition, or has no record of the partition."""
         self.refused: dict[tuple[int, Member], bool] = {}
         """Replicas for which a node had no room, each with its partition."""
 

@@ -49,8 +49,7 @@ class GroupConfig(RunConfig, frozen=True, kw_only=True):
     item_bytes: int = 0
     """How much longer an item may be than its key and its number; 0: no item is."""
     readers: int = 0
-    """Clients that make only strong reads: they go on asking a leader that can get nothing chosen any more.
-    """
+    """Clients that make only strong reads: they keep asking a leader that can get nothing chosen any more."""
     mix: Mix = Mix()
     """What the others ask for."""
     reader: ReaderSettings | None = None

@@ -91,8 +91,7 @@ class GroupsObservation:
         self.reached: dict[str, int] = {}
         self.endings: dict[str, int] = {}
         self._group_of: dict[str, int | None] = {}
-        """The group of a file, by the file's name: a name is read once, for a file is synced again and again.
-        """
+        """The group of a file, by its name: names are read once, for a file is synced again and again."""
         for group, config_of_group in first.items():
             self.open(group, config_of_group)
 

@@ -143,7 +143,7 @@ class VotersLose:
         return not self.lacking()
 
     def lacking(self) -> list[Any]:
-        """The voters of that config of which this is not so, or that have lost something."""
+        """The voters of that config that are not durably admitted, or have lost something."""
         view = self.view
         slot, voters = view.configs[-1]
         return [

@@ -63,7 +63,7 @@ class MovesObservation(RegionObservation):
         super().chosen(record)
 
     def shows(self, place: Place, hosts: Hosts | None) -> None:
-        """A message that says where the metadata is leaves a storage node."""
+        """A storage node lets out a message that says where the metadata is."""
         if hosts is None:
             hosts = Hosts(0, self.configured)
         before, chosen = self.shown.get(place.id, 0), self.hosts.get(hosts.epoch, ())
@@ -75,7 +75,7 @@ class MovesObservation(RegionObservation):
         self.shown[place.id] = max(before, hosts.epoch)
 
     def metadata_at(self, place: Place, m: MetadataAt) -> None:
-        """A node says where the metadata is to another node that may know less."""
+        """A node tells another one, which may know less, where the metadata is."""
         self.shows(place, m.hosts)
 
     def located_at(self, place: Place, m: Located) -> None:

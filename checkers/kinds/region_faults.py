@@ -56,11 +56,11 @@ class CrashOf(Stop):
     """The base of crashes of whoever plays a part."""
 
     def who(self, ground: Ground) -> Place | None:
-        """Who plays the part."""
+        """The place that plays the part."""
         raise NotImplementedError
 
     def possible(self, ground: Ground, place: Place) -> bool:
-        """Where somebody does."""
+        """If a node plays it."""
         return self.who(ground) is not None
 
     def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str:
@@ -218,8 +218,7 @@ def driven(ground: Ground, kind: type[PartitionWork]) -> list[Any]:
 
 
 def table_leaders(ground: Ground) -> list[Place]:
-    """The nodes that lead partitions of tables; if some are about to be deleted, only those that lead these.
-    """
+    """The nodes that lead partitions of tables; if some are about to be deleted, only their leaders."""
     led = {target.name: [one.group for one in leading(target)] for target in ground.targets}
     leaders = [target for target in ground.targets if led[target.name] and METADATA not in led[target.name]]
     going = partitions_going(ground)

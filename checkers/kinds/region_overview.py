@@ -84,7 +84,7 @@ def recorded(record: NodeRecord | None) -> str:
 
 
 def condition(place: Place) -> tuple[str, str | None, int | None]:
-    """Whether a node is up, from and to whom its links are cut, and how many times slower it is."""
+    """Whether a node is up, to and from which nodes its links are cut, and how many times slower it is."""
     node = place.node
     broken = isinstance(node, StorageNode) and node.broken
     state = "down" if not place.up else "broken" if broken else "up"

@@ -122,7 +122,7 @@ class Stranger(FaultKind):
         return any(True for _ in forged(ground.targets))
 
     def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str:
-        """Say it to each who counts."""
+        """Say it to each replica that counts."""
         for target, group, message in list(forged(ground.targets)):
             ground.world.run(target, target.node.on_message, OUTSIDE, message, lane=group)
         return self.name

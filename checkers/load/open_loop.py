@@ -46,8 +46,7 @@ WIDE = 1 << 20
 """How many messages may be in flight on a link: the network sheds none."""
 
 PRUNED = 4_096
-"""Steps between two prunings of what no spec can need any more, and between two reports of how far a run is.
-"""
+"""Steps between two prunings of what no spec can need any more, and two reports of how far a run is."""
 
 
 class Request(Struct, frozen=True):

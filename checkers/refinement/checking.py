@@ -11,9 +11,9 @@ handlers as the disk kept, and before it learns what the journal says is chosen.
 is damaged or gone is silent.
 
 *Left out*, so never checked here: configs (a run is checked up to the first record that is a config, or the
-first incarnation that was not there from the start, and counted as having left), leases and clocks, what
+first incarnation that was not there from the start, and then counts as having left), leases and clocks, what
 records say, requests and replies, what is in a checkpoint and which records a copy covers, and the ballot of
-an entry (the model has none, so what a catch-up says of it is not held against anything).
+an entry (the model has none, so what a catch-up says of it is compared with nothing).
 
 *Each step* is a short sequence of actions, found among few candidates by what changed, or changes nothing.
 What a message says must be true when it leaves: see `spoken.py`.

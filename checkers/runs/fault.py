@@ -59,7 +59,7 @@ class FaultKind:
     sentence: ClassVar[str]
     """What happens, with `{}` for the node."""
     mend: ClassVar[str] = ""
-    """The name of the event by which it is mended; empty where nothing needs mending."""
+    """The name of the event by which it is mended; empty if nothing needs mending."""
     mend_sentence: ClassVar[str] = ""
     certain: ClassVar[bool] = False
     """Whether it takes effect whatever the run has done so far; every run has one such fault."""
@@ -75,7 +75,7 @@ class FaultKind:
         return True
 
     def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str | None:
-        """Let it fall. The name of what fell, or None where the world counts it when it takes effect."""
+        """Let it fall. The name of what fell, or None if the world counts it when it takes effect."""
         raise NotImplementedError
 
     def pending(self, place: Place) -> bool:

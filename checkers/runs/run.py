@@ -118,8 +118,7 @@ class Run:
     # --- Phases ---
 
     def set_up(self) -> None:
-        """Make the system ready. It is a failure if it does not become ready: nothing would be asked of it.
-        """
+        """Make the system ready. It is a failure if it does not get ready: nothing would be asked of it."""
         self.scenario.place(self)
         self.check()
         for condition, action in self.scenario.stages:

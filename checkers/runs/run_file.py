@@ -32,8 +32,7 @@ RUN_FORMAT = 7
 """Version of run files; raised whenever a configuration or a schedule comes to mean another run."""
 
 Find = Callable[[str], Scenario]
-"""The scenario that a name in a run file stands for; raises `LookupError`, with a sentence, where there is
-none.
+"""The scenario that a name in a run file stands for; raises `LookupError`, with a sentence, if there is none.
 """
 
 

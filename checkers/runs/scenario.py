@@ -55,8 +55,7 @@ def nothing(_run: Any) -> None:
 
 
 def nothing_said(_run: Any, _what: str) -> None:
-    """What a scenario says, by default, of a setup that does not end: none of its promises says that it must.
-    """
+    """What a scenario says by default of a setup that does not end: none of its promises says it must."""
 
 
 def no_load(_config: Any) -> int:

@@ -36,7 +36,7 @@ class Step(Struct):
     before: Knowledge
     after: Knowledge
     everyone: dict[str, Knowledge]
-    """What each node knew after it, where that was asked for,"""
+    """What each node knew after it, if that was asked for,"""
     overviews: tuple[Overview, ...] = ()
     """and the state of the whole system, if its scenario has tables of that."""
 

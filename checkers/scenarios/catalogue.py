@@ -71,8 +71,7 @@ GIVEN: dict[str, Scenario] = {}
 DEFAULT_SCENARIO = PARTITION.name
 
 SEEDS_APART = 1_000_003
-"""How far apart the seeds of two campaigns with neighbouring seeds are: more than a campaign has schedules.
-"""
+"""How far apart the seeds of two neighbouring campaigns are: more than a campaign has schedules."""
 
 
 def find(name: str, scenarios: Mapping[str, Scenario] = SCENARIOS) -> Scenario:

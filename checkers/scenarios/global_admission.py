@@ -59,8 +59,7 @@ def faults_of(pick: Chance, label: str, length: int) -> tuple[Fault, ...]:
 
 
 def draw_global(seed: int, strategy: str) -> ThrottledConfig:
-    """The configuration of one seed: in some, users ask for one key, in others for a few, one of them hotter.
-    """
+    """The configuration of one seed: in some, users ask for one key, in others for a few, one hotter."""
     config = draw_throttled(NAME, seed, strategy, faults_of)
     pick = Chance(f"{NAME}/{strategy}/{seed}/tokens")
     heartbeat = config.settings.heartbeat_us

@@ -116,7 +116,7 @@ never all have a leader.
 """
 
 SETUP_STEPS = 100_000
-"""The most events until each of so many groups has a leader."""
+"""The most events until every group has a leader."""
 
 
 def draw_groups(seed: int, strategy: str) -> GroupsConfig:
@@ -135,7 +135,7 @@ def draw_groups(seed: int, strategy: str) -> GroupsConfig:
         cache_bytes=max(base.settings.cache_bytes, 1_000 * groups),
         lease_us=heartbeat * (4 if base.settings.drift_ppm > 100_000 else 2),
     )
-    # A message that takes a heartbeat, or many where a node is slow, would make every end wait for that long.
+    # A message that takes a heartbeat, or many if a node is slow, would make every end wait for that long.
     options = structs.replace(
         base.options,
         latencies=CALM_LATENCIES[pick(len(CALM_LATENCIES))],

@@ -228,7 +228,7 @@ def answers(run: Run) -> None:
 
 
 def ends(run: Run) -> None:
-    """Every workflow ends, except, where no voter is replaced, that of a table with a replica to be made on a
+    """Every workflow ends; if no voters are replaced, except that of a table with a replica to be made on a
     node that stays down.
     """
     bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run)

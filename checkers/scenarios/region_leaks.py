@@ -54,7 +54,7 @@ def keeps_nothing(run: Run) -> None:
 
 
 def left(run: Run) -> list[tuple[str, str]]:
-    """What storage nodes keep so; if nothing, what is to go and is still listed in the metadata."""
+    """What storage nodes keep unnamed; if nothing, what is to go and the metadata still lists."""
     records = observed(run).metadata.of(PartitionRecord)
     voters = {one.partition: voters_of(run, one.partition) for one in records if one.state != "gone"}
     voters[METADATA] = voters_of(run, METADATA)

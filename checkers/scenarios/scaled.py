@@ -1,8 +1,8 @@
 """Tables that are scaled by a metrics service: users' demand goes up and down like a day's load, metrics are
 lost, and alarms stay as they are while the scaler cannot act.
 
-Time is scaled: a period of the metrics is shorter than a heartbeat where events take time, and a few
-heartbeats where time leaps, so that a short run has a few dozen of them. The lower bound throttles.
+Time is scaled: a period of the metrics is shorter than a heartbeat if events take time, and a few heartbeats
+if time leaps, so that a short run has a few dozen of them. The lower bound throttles.
 """
 
 from __future__ import annotations

@@ -52,8 +52,7 @@ def bounded(config: RegionConfig) -> RegionConfig:
 
 
 def unruly(config: RegionConfig, hasty: int = 1) -> RegionConfig:
-    """A configuration with some of what the module lists; in `hasty` quarters of them, admins take over soon.
-    """
+    """A configuration with some of these draws; in `hasty` quarters of them, admins take over soon."""
     pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/unruly")
     soon, late, ordering = pick(4) < hasty, pick(2), pick(2)
     weight = TIMER_WEIGHTS[pick(len(TIMER_WEIGHTS))]

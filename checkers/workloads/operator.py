@@ -240,8 +240,7 @@ class Operator:
         self.env.send(to, message)
 
     def collect(self) -> None:
-        """Have what no config names dropped: replicas that have left, and those that were given up (rule M7).
-        """
+        """Have what no config names dropped: replicas that have left or were given up (rule M7)."""
         work = self.work
         for report, _ in self.reports.values():
             member = report.member

@@ -78,7 +78,7 @@ class WorkloadClient(Client):
         self.tries += len(operations)
 
     def go_on(self, think_us: Microseconds) -> None:
-        """Ask until told to stop, with pauses of so much at the most; begin at once."""
+        """Ask until told to stop, with pauses of at most `think_us`; begin at once."""
         self.left = self.tries = ENDLESS
         self.settings = structs.replace(self.settings, think_us=max(1, think_us))
         self.begin()
@@ -88,8 +88,7 @@ class WorkloadClient(Client):
         self.left = 0
 
     def next_operation(self) -> Operation | None:
-        """An operation drawn from the mix; its condition is mostly on what was seen last, so that most hold.
-        """
+        """An operation drawn from the mix; conditions mostly on what was seen last, so that most hold."""
         if self.left <= 0 or self.tries <= 0:
             self.left = 0
             return None

@@ -82,8 +82,7 @@ class Place:
         self.world = world
         self.id = node_id
         self.name = name
-        """The node's own name; with region and zone before it if another node of the world has the same name.
-        """
+        """The node's own name, with region and zone before it if another node of the world has the same."""
         self.hosted = Hosted(node_id, factory, world.outbox)
         self.outbox = self.hosted.outbox
         self.disk = SimDisk(self.outbox)
@@ -192,7 +191,7 @@ class Place:
             self.on_damaged(self, file)
 
     def rotted(self, file: str) -> None:
-        """A synced byte of a file is wrong from here on, and who reads it will notice."""
+        """A synced byte of a file is wrong from here on, and a reader of it will notice."""
         if self.on_rotted is not None:
             self.on_rotted(self, file)
 

@@ -106,7 +106,7 @@ class World:
     # --- Events ---
 
     def step(self) -> bool:
-        """Let the next event happen; False where none is enabled."""
+        """Let the next event happen; False if none is enabled."""
         event = self.strategy.pop()
         if event is None:
             return False

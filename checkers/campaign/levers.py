@@ -151,8 +151,7 @@ class LeverCounts(Struct):
                 seen[name] = seen.get(name, 0) + 1
 
     def only_on(self, lever: str, schedules: int) -> list[str]:
-        """What was seen in no schedule without this lever, and in so many with it that it is hardly chance.
-        """
+        """What was seen in no schedule without this lever, and in too many with it for chance."""
         share = self.on[lever] / max(schedules, 1)
         with_it = self.seen_on.get(lever, {})
         return sorted(

@@ -189,8 +189,8 @@ class Group:
     def calm(self) -> bool:
         """Whether no election is on, and none can begin while nothing is lost: a leader serves, and nobody
         campaigns above it. A replica within its reach counts it as alive, and so neither campaigns nor lets
-        another one. A replica that is cut off from it, as at a gray link, is not asking just now: its answers
-        may be from before.
+        another one. A replica that is cut off from it, as at a gray link, is not asking just now: the answers
+        that it has may be from before.
         """
         replicas = self.replicas()
         leader = leader_of(replicas)

@@ -108,7 +108,7 @@ class GroupsObservation:
 
     def nearest(self, place: Place) -> GroupObservation:
         """The observer of the group in whose lane a node is; another group's if that one is not observed: it
-        is planned, and may never exist.
+        is only planned, and may never exist.
         """
         return self.groups.get(place.lane) or next(iter(self.groups.values()))
 

@@ -218,7 +218,7 @@ def driven(ground: Ground, kind: type[PartitionWork]) -> list[Any]:
 
 
 def table_leaders(ground: Ground) -> list[Place]:
-    """The nodes that lead partitions of tables; if some are about to be deleted, only their leaders."""
+    """The nodes that lead partitions of tables; if any partitions are about to be deleted, of those."""
     led = {target.name: [one.group for one in leading(target)] for target in ground.targets}
     leaders = [target for target in ground.targets if led[target.name] and METADATA not in led[target.name]]
     going = partitions_going(ground)

@@ -332,11 +332,11 @@ class RegionObservation(GroupsObservation):
         self.of(place.lane).on_led(place, note)
 
     def has_record(self, partition: int) -> bool:
-        """Whether the metadata knows a partition, or the one that a split made it of."""
+        """Whether the metadata knows a partition, or the one that a split made it from."""
         return partition_key(self.listed_for(partition)) in self.metadata.records
 
     def listed_for(self, partition: int) -> int:
-        """A partition, or, while the metadata does not list it yet, the one that splits made it of."""
+        """A partition, or, while the metadata does not list it yet, the one that splits made it from."""
         while partition in self.unlisted:
             partition = self.unlisted[partition]
         return partition

@@ -46,7 +46,7 @@ from dynaproof.specs.views.region import (
 )
 
 FIVE = 5
-"""As many voters as may lose two."""
+"""Of this many voters, two may be lost."""
 
 
 class Listening:

@@ -1,4 +1,4 @@
-"""What a campaign should see around tables: an admin that dies, and between which steps of a workflow, a drop
+"""What a campaign should see around tables: an admin that dies (between which steps of a workflow), a drop
 that comes late, a leader that hands over, a leader that changes while a page is read, and a zone that is
 down.
 """

@@ -256,9 +256,7 @@ def start_and_watch(run: Run) -> None:
 
 
 def begin_with_orders(run: Run, drains: bool) -> None:
-    """The load begins, and the last user orders moves, or that a node be drained, and later that it no longer
-    be.
-    """
+    """The load begins, and the last user orders moves, or that a node be drained, and later no longer."""
     start_users(run)
     config: RegionConfig = run.config
     pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/orders")

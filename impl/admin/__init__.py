@@ -1,9 +1,9 @@
-"""The auto admin: drives the workflows that the metadata records, of tables that are created and deleted, of
-voters that are replaced and of partitions that are split, and removes what nothing names.
+"""The auto admin: drives the workflows that the metadata records (tables created and deleted, voters
+replaced, partitions split) and removes what nothing names.
 
-`term` says who is active, `orders` takes what routers order, `workflows` drives the work on tables and
-`steps` that on partitions, whose kinds are `replacements` and `splits`; `nodes` hears the storage nodes,
-`survey` walks over the partitions and finds what is to be done, which `chores` does; `balance` says which
-replica is better off elsewhere, `split_points` where a partition is to be split; `admin` puts them together.
+`term` says which admin is active, `orders` takes the orders of routers, `workflows` drives the work on tables
+and `steps` the work on partitions, of the kinds `replacements` and `splits`; `nodes` keeps what storage nodes
+report, `survey` walks over the partitions and finds what must be done, and `chores` does it; `balance` says
+which replica is better off elsewhere, `split_points` where to split a partition; `admin` puts them together.
 Imports `storage_node` (its messages), `router` (calls) and `metadata`.
 """

@@ -1,4 +1,4 @@
-"""The auto admin as a node: its parts, and what each of them hears."""
+"""The auto admin as a node: its parts, and which messages, timers and results each of them gets."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from dynaproof.impl.storage_node.messages import Fenced, NodeReport, NoRoom, Par
 
 
 class Admin:
-    """One of a region's admins, which finds the metadata on the nodes `metadata`."""
+    """One of a region's admins; it finds the metadata on the nodes `metadata`."""
 
     def __init__(self, env: Env, metadata: tuple[NodeId, ...], settings: AdminSettings) -> None:
         self.env = env
@@ -156,11 +156,11 @@ class Admin:
     # --- What the driver calls ---
 
     def on_start(self) -> None:
-        """Nothing is known before the metadata was read."""
+        """Start with nothing known: all comes from reading the metadata."""
         self.term.start()
 
     def on_message(self, sender: NodeId, message: Message) -> None:
-        """Hand a message to the part that it is for."""
+        """Hand a message to the part that handles it."""
         answer = Caller.HANDLERS.get(type(message))
         if answer is not None:
             answer(self.caller, sender, message)
@@ -170,7 +170,7 @@ class Admin:
             heard(sender, message)
 
     def on_timer(self, timer: Timer) -> None:
-        """Hand a timer to the part that has set it."""
+        """Hand a timer to the part that set it."""
         call = Caller.TIMERS.get(type(timer))
         if call is not None:
             call(self.caller, timer)
@@ -178,12 +178,12 @@ class Admin:
             self.timers[type(timer)](timer)
 
     def on_order(self, sender: NodeId, m: Order) -> None:
-        """A router orders something."""
+        """Take a router's order."""
         self.orders.candidates = self.nodes.candidates()
         self.orders.on_order(sender, m)
 
     def on_created(self, sender: NodeId, m: Created) -> None:
-        """A replica of a table that is created is there, or one that is to replace another."""
+        """A replica has been made, for a table being created or for a replacement."""
         self.workflows.on_created(sender, m)
         self.steps.on_answer(sender, m)
 
@@ -193,8 +193,9 @@ class Admin:
         self.steps.on_answer(sender, m)
 
     def on_report(self, sender: NodeId, m: NodeReport) -> None:
-        """A storage node says what it hosts, and where the metadata is: nodes that host none of it hear that
-        from each other through here (A15). What it has lost is replaced soon.
+        """Take a storage node's report of what it hosts and of where the metadata is. Nodes that host none of
+        the metadata learn from each other through here where it is (A15). What the node has lost is replaced
+        soon.
         """
         if sender == m.node:
             self.whereabouts.learn(m.metadata)
@@ -206,17 +207,17 @@ class Admin:
         self.ratings.on_report(m)
 
     def on_not_now(self, sender: NodeId, m: NotNow) -> None:
-        """A command to a partition has no effect now, or a question of it no answer."""
+        """A command to a partition has no effect now, or a question has no answer now."""
         self.steps.on_answer(sender, m)
         self.survey.on_not_now(sender, m)
 
     def on_gone(self, sender: NodeId, m: Gone) -> None:
-        """A replica is gone: of a partition that was split, or one that has left, or never got a vote."""
+        """A replica is gone: its partition was split, or it has left, or it never got a vote."""
         self.steps.on_answer(sender, m)
         self.survey.on_gone(sender, m)
 
     def queues(self) -> tuple[tuple[str, int, int], ...]:
-        """What grows with what routers order: its name, length and bound."""
+        """The queues that grow with the orders of routers: name, length and bound of each."""
         return (
             ("orders under way", len(self.orders.under_way), self.settings.orders),
             ("sessions", len(self.orders.sessions.open), self.settings.sessions),
@@ -231,8 +232,8 @@ class Admin:
     # --- What its parts call ---
 
     def stepped(self, m: steps.Stepped, ending: Ending, slot: int) -> None:
-        """A workflow of a partition has got on; where it has ended, there is room for the next, and perhaps
-        one that has left.
+        """A step of a workflow of a partition was written; if that ended the workflow, there is room for the
+        next one, and perhaps a replica that has left.
         """
         self.steps.written(m, ending, slot)
         if m.ends and ending == "ok":
@@ -246,16 +247,16 @@ class Admin:
         self.survey.activated()
 
     def members(self, partition: int) -> tuple[NodeId, ...]:
-        """Where the metadata is; of other partitions, which an admin tells their rates, nothing is known."""
+        """The nodes of the metadata; none for other partitions, which an admin only tells their rates."""
         return self.whereabouts.all if partition == METADATA else ()
 
     def moved(self, partition: int, hosts: Hosts) -> None:
-        """A node that has left says where the metadata is (A15)."""
+        """A node that has left says where the metadata is now (A15)."""
         if partition == METADATA:
             self.whereabouts.learn(hosts)
 
     def ended(self, running: Running, ending: Ending, answer: Reply | Page | None) -> None:
-        """A call of the metadata has ended, or one that tells a partition its rates."""
+        """A call to the metadata has ended, or one that tells a partition its rates."""
         rating = running.purpose
         if not isinstance(rating, ratings.Rating):
             self.metadata.ended(running, ending, answer)
@@ -263,7 +264,7 @@ class Admin:
             self.workflows.rated(rating)
 
     def not_there(self, running: Running) -> None:
-        """A node that should host the metadata has no replica of it: another one has."""
+        """A node that should host the metadata has no replica of it: another node has one."""
 
     def was_split(self, running: Running, split: Split) -> None:
-        """Of another partition; the metadata is never split."""
+        """Another partition was split; the metadata never is."""

@@ -1,7 +1,7 @@
-"""Which replica is moved so that the nodes of a zone have about as much to do (A15 of docs/table.md).
+"""Which replica to move so that the nodes of a zone have about equally much to do (A15 of docs/table.md).
 
-A node's *score* is what its trees take on the disk and how often its replicas were asked of late, each as a
-share of what all nodes of its zone have. A move is worth it if the larger score of the two nodes becomes
+A node's *score* is the sum of two shares of its zone's totals: of the bytes that its trees take on disk, and
+of the recent requests to its replicas. A move is worth it if it makes the larger score of the two nodes
 smaller by a margin: so moves come to an end, and none is undone.
 """
 
@@ -16,16 +16,16 @@ from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.ids import Member
 
 WHOLE = 1_000_000
-"""The share of a node that has all of its zone's."""
+"""The share of a node that has everything in its zone."""
 
 MARGIN = 100_000
-"""By how much the larger of two scores, of 2,000,000 at the most, must become smaller."""
+"""By how much a move must lower the larger of the two scores, which is 2,000,000 at the most."""
 
 
 def better_place(
     nodes: Nodes, partition: PartitionRecord, candidates: Sequence[Candidate]
 ) -> tuple[Member, NodeId] | None:
-    """A voter of a partition and the node of its zone to which it is moved (A15); None if no move is worth
+    """A voter of a partition and the node of its zone that it should move to (A15); None if no move is worth
     it.
     """
     number = partition.partition
@@ -51,12 +51,12 @@ def better_place(
 
 
 def at_least(whole: int, least: int) -> int:
-    """A sum, if it is worth looking at; else 0."""
+    """A sum, if it is large enough to be worth balancing; else 0."""
     return whole if whole >= least else 0
 
 
 def load_of(heard: Heard) -> int:
-    """How often a node's replicas were asked between its last two reports."""
+    """How many requests a node's replicas got between its last two reports."""
     return sum(heard.load.values())
 
 
@@ -66,5 +66,5 @@ def share(part: int, whole: int) -> int:
 
 
 def score(heard: Heard, all_bytes: int, all_load: int) -> int:
-    """How much of its zone's bytes and questions a node has, in millionths of each."""
+    """What a node has of its zone's bytes and requests, each in millionths, added up."""
     return share(heard.pages_bytes, all_bytes) + share(load_of(heard), all_load)

@@ -1,8 +1,8 @@
-"""Changes of the metadata that a walk over the partitions has found, or a node's answer: one at a time is
+"""Changes of the metadata that a walk over the partitions, or a node's answer, calls for: one at a time is
 read, decided and written.
 
-*Invariant.* Each is decided on what was read for it, and conditioned on that; so what has changed since it
-was found does no harm, and two admins may have found the same one.
+*Invariant.* Each is decided on what was read for it and conditioned on that; so nothing that changes between
+finding and doing it does harm, nor do two admins that find the same chore.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ Chore: TypeAlias = Plan | PlanSplit | Forget | RecordNode | MarkNode
 
 
 class Do(Struct, frozen=True, gc=False):
-    """What a chore reads, and writes."""
+    """The purpose of a chore's read, and of its change."""
 
     chore: Chore
 
 
 class Chores:
-    """The chores that wait; see the module."""
+    """The chores waiting to be done; see the module."""
 
     def __init__(
         self,
@@ -46,34 +46,36 @@ class Chores:
         self.term = term
         self.workflows = workflows
         self.hurry = hurry
-        """Have the next walk begin soon."""
+        """Makes the next walk begin soon."""
         self.waiting: dict[Chore, bool] = {}
-        """In order;"""
+        """In order."""
         self.doing: Chore | None = None
-        """and that which is under way."""
+        """The one under way."""
 
     def activated(self) -> None:
-        """Nothing is known of what an earlier term of this admin found."""
+        """Drop what an earlier term of this admin found."""
         self.waiting = {}
 
     def planned(self) -> list[Chore]:
-        """What waits, and what was begun of late: all that is not among the known workflows yet."""
+        """The chores that wait, and the plans begun so recently that they are not among the known workflows
+        yet.
+        """
         return [*self.waiting, *self.workflows.steps.begun]
 
     def add(self, chore: Chore) -> None:
-        """Do this after what waits already, if there is room for it; else the next walk finds it again."""
+        """Queue a chore if there is room; if not, the next walk finds it again."""
         if len(self.waiting) < self.settings.chores:
             self.waiting.setdefault(chore, True)
             self.next()
 
     def next(self) -> None:
-        """Begin the next one."""
+        """Begin the next chore, if none is under way."""
         if self.doing is None and self.waiting and self.term.active:
             self.doing = next(iter(self.waiting))
             self.metadata.read(self.doing.keys(), Do(self.doing))
 
     def decide(self, m: Do, read: Read) -> None:
-        """Write it down, if it is still to be done."""
+        """Write the chore's change, if it is still needed."""
         change = m.chore.decide(read, self.most(m.chore)) if self.term.governs(read) else None
         if change is None:
             self.over(m.chore)
@@ -81,25 +83,27 @@ class Chores:
             self.metadata.change(change, m)
 
     def most(self, chore: Chore) -> int:
-        """How many workflows of the kind that a chore begins may be under way."""
+        """How many workflows of the kind that a chore begins may be under way at once."""
         settings = self.settings
         return settings.splits_at_once if isinstance(chore, PlanSplit) else settings.replacements
 
     def written(self, m: Do, ending: Ending, slot: int) -> None:
-        """Go on with what it begins, or may begin; if it was not written, the next walk finds it again."""
+        """Go on with the workflow that the chore has, or may have, begun; if nothing was written, the next
+        walk finds the chore again.
+        """
         if ending in ("ok", "indefinite") and isinstance(m.chore, Plan | PlanSplit):
             self.workflows.steps.begun.append(m.chore)
             self.workflows.look()
         self.over(m.chore)
         if ending == "ok" and isinstance(m.chore, MarkNode):
-            self.hurry()  # Its replicas are lost from here on, or are not any more.
+            self.hurry()  # The node's replicas are lost from here on, or no longer are.
 
     def undone(self, m: Do) -> None:
         """The metadata did not answer."""
         self.over(m.chore)
 
     def over(self, chore: Chore) -> None:
-        """Begin the next one."""
+        """A chore is done or given up: begin the next one."""
         self.waiting.pop(chore, None)
         self.doing = None
         if not self.term.active:

@@ -1,8 +1,8 @@
-"""Who has left a partition and had a vote: of a few partitions in each walk the leader is asked whether they
-may go (rule A11 of docs/table.md).
+"""Members that had a vote and have left: each walk asks the leaders of a few partitions whether these may be
+dropped (rule A11 of docs/table.md).
 
-*Invariant.* Each partition has its turn: a walk asks those behind the ones that the walk before has asked.
-Some stay for long, for their node is down, and would be the first ones in every walk.
+*Invariant.* Each partition gets its turn: a walk starts behind the partitions that the walk before asked
+about. Some members stay for long, because their node is down, and would otherwise come first in every walk.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dynaproof.impl.paxos.ids import Member
 
 
 class Leaving:
-    """Members of a partition that had a vote, and are to be dropped once all voters of the config that does
-    not name them are admitted (rule M7), or all but one that is lost, where they keep another from coming.
+    """Members of a partition that had a vote. They are dropped once all voters of the config that does not
+    name them are admitted (rule M7); or all but a lost one, if they keep its replacement from coming.
     """
 
     __slots__ = ("hops", "lost", "members", "partition")
@@ -22,30 +22,30 @@ class Leaving:
         self.partition = partition
         self.members = members
         self.lost = lost
-        """In whose place nobody can come as long as they are there."""
+        """The lost voter that cannot be replaced as long as they are there."""
         self.hops = 0
-        """How often the question followed the name of a leader."""
+        """How often the question was passed on to a named leader."""
 
 
 class Leavers:
-    """Those of which it is asked in this walk."""
+    """The partitions that this walk asks about."""
 
     __slots__ = ("asked", "first", "most", "next")
 
     def __init__(self, most: int) -> None:
         self.most = most
-        """Partitions that are asked in one walk."""
+        """How many partitions one walk asks about."""
         self.asked: dict[int, Leaving] = {}
         """By partition."""
         self.first = self.next = 0
-        """The least partition that is asked in this walk, and in the next one."""
+        """The lowest partition that this walk, and the next one, asks about."""
 
     def begin(self) -> None:
         """A walk begins."""
         self.first, self.next, self.asked = self.next, 0, {}
 
     def has_turn(self, partition: int) -> bool:
-        """Whether this one is asked in this walk. They come in order."""
+        """Whether this walk asks about a partition. Partitions come in ascending order."""
         if partition < self.first:
             return False
         full = len(self.asked) >= self.most

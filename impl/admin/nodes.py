@@ -1,10 +1,10 @@
-"""The storage nodes as an admin hears of them: who may get replicas, who does not know its term yet, and what
-they host that nothing names (rules A8 and A11 of docs/table.md).
+"""The storage nodes as an admin hears of them: which may get replicas, which do not know its term yet, and
+what they host that nothing names (rules A8 and A11 of docs/table.md).
 
 *Invariant.* What a node hosts is dropped only if the metadata, read after the node's report, has no record of
-the partition, and no workflow, read after that, names it; or if the partition is gone. A split does not end
-between the two, so whoever it has made has a record, or is named (`looks_up`). Whatever a node hosts is
-looked up in turn, a few partitions at a time, whatever chunks its reports come in.
+the partition, and no workflow, read after that, names it; or if the partition is gone. No split ends between
+the two reads, so a child that a split has made has a record or is named (`looks_up`). Whatever a node hosts
+is looked up in turn, a few partitions at a time, whatever chunks its reports come in.
 """
 
 from __future__ import annotations
@@ -75,31 +75,32 @@ class Heard:
         self.recorded = False
         """Whether the metadata has a record of it, as far as this admin knows."""
         self.collecting: tuple[int, ...] = ()
-        """The partitions of which it is being looked up whether anything names them,"""
+        """The partitions for which the admin is looking up whether anything names them."""
         self.collected = 0
-        """and the one behind which it goes on; 0: at the first one of the next report."""
+        """The partition behind which the next lookup begins; 0: with the first one of the next report."""
         self.report = (0, 0, 0)
-        """Disk incarnation, boot and number of the last report that came whole,"""
+        """Disk incarnation, boot and number of the last report that came whole."""
         self.hosted: dict[int, HostedReplica] | None = None
-        """and what it says, by partition; None as long as none came."""
+        """What that report says, by partition; None until one has come."""
         self.chunks_of = (0, 0, 0)
         self.chunks: dict[int, tuple[HostedReplica, ...]] = {}
-        """Of a report that has not come whole yet, by what precedes them."""
+        """The chunks of a report that has not come whole yet, by how many replicas precede each."""
         self.pages_bytes = 0
-        """What all its trees take,"""
+        """What all its trees take."""
         self.requests: dict[int, int] = {}
-        """how often each replica was asked, as of the last report,"""
+        """By partition, how often its replica was asked, as of the last report."""
         self.load: dict[int, int] = {}
-        """and how much oftener than in the one before;"""
+        """How much more often than in the report before."""
         self.hot_since: dict[int, Microseconds] = {}
-        """and since when each of those was, that were asked so often in each report that they are hot."""
+        """By partition whose replica is asked so often that it is hot: since when every report has said so.
+        """
         self.loses = False
-        """Whether what it said last is that the node has lost something, and that is news; what is heard of
-        it first may be.
+        """Whether what the node said last is, as news, that it has lost something; the first thing heard from
+        a node may be.
         """
 
     def hears(self, m: NodeReport, now: Microseconds, hot_requests: int) -> bool:
-        """Take a chunk; whether the node has said something that is not older than what it said before."""
+        """Take a chunk of a report; return whether it is not older than what the node said before."""
         self.loses = False
         report = (m.node.incarnation, m.boot, m.number)
         if report < max(self.report, self.chunks_of):
@@ -139,10 +140,11 @@ class Nodes:
         self.heard: dict[NodeId, Heard] = {}
         """By address: as many as there are storage nodes."""
         self.records: dict[NodeId, NodeRecord] = {}
-        """Likewise, what the metadata said of them last."""
+        """By address, what the metadata last said of each."""
 
     def on_report(self, sender: NodeId, m: NodeReport) -> bool:
-        """A node says what it hosts, and its fence (A8); whether it has lost something."""
+        """Take a node's report of what it hosts and of its fence (A8); return whether it has lost something.
+        """
         if sender != m.node:
             return False
         heard = self.heard.get(sender.address)
@@ -164,8 +166,8 @@ class Nodes:
         return heard.loses
 
     def candidates(self, draining: bool = False) -> tuple[Candidate, ...]:
-        """The nodes that may get replicas: they have reported lately, have room, and are to keep what they
-        have; or are drained.
+        """The nodes that may get replicas: they have reported lately, have room, and are not drained; or, for
+        `draining`, are.
         """
         since, most = self.env.now - self.settings.heard_us, self.settings.replicas_per_node
         return tuple(
@@ -189,13 +191,13 @@ class Nodes:
         return record is not None and record.dead
 
     def silent_since(self, address: NodeId) -> Microseconds:
-        """When a node was heard last; at first, of this life of this admin."""
+        """When a node was last heard from, or this life of this admin began, whichever is later."""
         heard = self.heard.get(address)
         return self.term.started_at if heard is None else max(heard.at, self.term.started_at)
 
     def has_lost(self, voter: Member, partition: int) -> bool:
         """Whether a voter is lost (section 3 of docs/table.md): its node is dead, is on another disk, or says
-        that it is silent for ever.
+        that the voter is silent for ever.
         """
         address = voter.node.address
         heard = self.heard.get(address)
@@ -209,8 +211,8 @@ class Nodes:
         return there is not None and there.silent and there.member.incarnation >= voter.incarnation
 
     def lost_for_good(self, partition: PartitionRecord) -> Member | None:
-        """Of the voters that are lost the one that came last, else any; as long as a workflow has the
-        partition, that one only.
+        """A lost voter: the one that came last, if that is lost, else any; while a workflow has the
+        partition, only the one that came last.
         """
         config = partition.config
         voters = sorted(config.voters, key=lambda voter: voter != config.brought)
@@ -218,7 +220,7 @@ class Nodes:
         return next((one for one in there if self.has_lost(one, partition.partition)), None)
 
     def lacks(self, voter: Member, partition: int) -> tuple[int, int, int] | None:
-        """The last report of a voter's node, if that says nothing of it."""
+        """The last report of a voter's node, if it does not name the voter."""
         heard = self.heard.get(voter.node.address)
         if heard is None or heard.hosted is None or heard.report[0] != voter.node.incarnation:
             return None
@@ -235,25 +237,25 @@ class Nodes:
         return self.reported(voter, partition) is not None
 
     def reported(self, voter: Member, partition: int) -> HostedReplica | None:
-        """What the last report of a voter's node says of it, unless it is silent."""
+        """What the last report of a voter's node says of the voter, unless that is silent."""
         heard = self.heard.get(voter.node.address)
         there = None if heard is None or heard.hosted is None else heard.hosted.get(partition)
         return None if there is None or there.member != voter or there.silent else there
 
     def is_hot(self, voter: Member, partition: int) -> bool:
-        """Whether clients have asked a voter so often for so long that its partition is to be split."""
+        """Whether clients have asked a voter so often for so long that its partition should be split."""
         heard = self.heard.get(voter.node.address)
         since = None if heard is None else heard.hot_since.get(partition)
         return since is not None and self.env.now - since >= self.settings.heat_us
 
     def has_room(self, address: NodeId, replicas: int) -> bool:
-        """Whether a node may host so many replicas more (H12); the children of a split are always made."""
+        """Whether a node may host this many more replicas (H12); the children of a split are always made."""
         heard = self.heard.get(address)
         return heard is not None and heard.replicas + replicas <= self.settings.replicas_per_node
 
     def must_be_made(self, voter: Member, child: int, parent: int) -> bool:
-        """Whether a child's voter was not there, and not lost, and its node had no replica of the parent that
-        will make it: none below the barrier (H10). By the node's last report.
+        """Whether, by its node's last report, a child's voter was neither there nor lost, and the node had no
+        replica of the parent that will make it: none below the barrier (H10).
         """
         heard = self.heard.get(voter.node.address)
         if heard is None or heard.hosted is None or heard.report[0] != voter.node.incarnation:
@@ -264,8 +266,8 @@ class Nodes:
         return not was_made and not makes_it and not self.is_dead(voter.node.address)
 
     def is_out_of_reach(self, member: Member) -> bool:
-        """Whether a node is dead, or runs on another disk than that on which it had a member: nothing of that
-        is on a node that lives.
+        """Whether a member's node is dead, or runs on another disk than the member's: no live node has
+        anything of it.
         """
         heard = self.heard.get(member.node.address)
         new_disk = heard is not None and heard.report[0] > member.node.incarnation
@@ -281,7 +283,7 @@ class Nodes:
             self.metadata.change(change, m)
 
     def added(self, m: RecordNode, ending: Ending, slot: int) -> None:
-        """Recorded; or it is looked up again at the next report."""
+        """Recorded; if not, its record is looked up again at the next report."""
         self.heard[m.node.address].recorded = ending == "ok"
 
     def unadded(self, m: RecordNode) -> None:
@@ -290,11 +292,11 @@ class Nodes:
     # --- Collection ---
 
     def looks_up(self, partition: int) -> bool:
-        """Whether it is being looked up if anything names this partition."""
+        """Whether the admin is looking up whether anything names this partition."""
         return any(partition in heard.collecting for heard in self.heard.values())
 
     def look_up(self, heard: Heard) -> None:
-        """Look up the next few partitions that a node hosts; behind the last one wait for a report (A11)."""
+        """Look up the next few partitions that a node hosts; after the last one wait for a report (A11)."""
         assert heard.node is not None, "it has reported"
         assert heard.hosted is not None, "and a report has come whole"
         left = sorted(one for one in heard.hosted if is_given(one) and one > heard.collected)
@@ -305,15 +307,15 @@ class Nodes:
             self.metadata.read(keys, Collect(heard.node, heard.collecting))
 
     def looked_up(self, node: NodeId) -> None:
-        """These are done: go on behind them, if there are more."""
+        """These partitions are looked up: go on behind them, if there are more."""
         heard = self.heard[node.address]
         heard.collecting = ()
         if heard.collected and self.term.active:
             self.look_up(heard)
 
     def collect(self, m: Collect, read: Read) -> None:
-        """Of what has no record, see whether a workflow names it; what is of a partition that is gone, drop
-        (A11).
+        """Look whether a workflow names the partitions that have no record; drop what is left of partitions
+        that are gone (A11).
         """
         records = {one: read.record(partition_key(one)) for one in m.partitions}
         self.drop_late(m.node, [one for one, record in records.items() if is_gone(record)])
@@ -324,8 +326,8 @@ class Nodes:
             self.looked_up(m.node)
 
     def drop_late(self, node: NodeId, gone: list[int]) -> None:
-        """Drop whatever a node reports of partitions that were split and are gone; it refuses as long as it
-        has to make a child of them (H11).
+        """Drop whatever a node reports of partitions that were split and are gone; the node refuses while it
+        still has to make a child of them (H11).
         """
         hosted = self.heard[node.address].hosted or {}
         for partition in gone:
@@ -348,7 +350,7 @@ class Nodes:
         self.env.enter(ONLY_LANE)
 
     def uncollected(self, m: Collect | CollectUnnamed) -> None:
-        """The metadata did not answer: it goes on with the next report."""
+        """The metadata did not answer: the next report is looked up."""
         self.heard[m.node.address].collecting = ()
 
 

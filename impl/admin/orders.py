@@ -1,10 +1,10 @@
-"""What routers order: tables are created and deleted (rules A13 and A14 of docs/table.md), partitions are
+"""The orders of routers: tables are created and deleted (rules A13 and A14 of docs/table.md), partitions are
 split (A12), nodes are drained and replicas moved (A15).
 
-An order is read, decided and written; what it decides is one conditioned change, so whoever drives the
-workflow that it makes need not know of the order. It is taken once, in a session of its own: a late copy of
-an order that was done, and undone since, must not do it again. An order whose admin dies meanwhile, or cannot
-tell what became of its change, stays unanswered, and its user learns that nobody knows.
+An order is read for, decided and written; what it decides is one conditioned change, so the admin that drives
+the resulting workflow need not know of the order. An order is taken once, in a session of its own: a late
+copy of an order that was done, and undone since, must not do it again. An order whose admin dies meanwhile,
+or cannot tell what became of its change, stays unanswered, and its user learns that nobody knows.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ from dynaproof.impl.router.call import Ending
 from dynaproof.impl.sessions import OpenSession, Sessions
 
 TRIES = 8
-"""How often an order is decided anew, because what it had read has changed; then its router repeats it."""
+"""How often an order is decided anew because what was read for it has changed; then its router repeats it."""
 
 
 class Ordered:
@@ -79,13 +79,15 @@ class Ordered:
         self.order = order
         self.tries = 0
         self.table: TableRecord | None = None
-        """What it leaves, once that is decided; of a delete, what there was when it was looked at first."""
+        """The table as the order leaves it, once that is decided; for a delete, until then, as it was first
+        found.
+        """
         self.partition: PartitionRecord | None = None
-        """Of a split, likewise."""
+        """For a split, the partition as it was first found."""
 
 
 class LookUp(Struct, frozen=True, gc=False):
-    """What is there of a table that is to be deleted, or of a partition that is to be split?"""
+    """What is there of the table to delete, or of the partition to split?"""
 
     request: RequestId
 
@@ -129,7 +131,7 @@ class Orders:
         self.sessions = Sessions(env, settings.sessions)
         self.under_way: dict[RequestId, Ordered] = {}
         self.answers: dict[RequestId, Obeyed | Declined | NotActive] = {}
-        """Of the orders that were answered last."""
+        """To the orders that were answered last."""
         self.candidates: tuple[Candidate, ...] = ()
         """The nodes that may get replicas, as far as they have reported."""
 
@@ -138,8 +140,8 @@ class Orders:
         self.sessions.on_open(sender, m)
 
     def on_order(self, sender: NodeId, m: Order) -> None:
-        """Take an order once, if this admin is active, and has room; a copy of one that was answered gets the
-        answer again.
+        """Take an order once, if this admin is active and has room; a copy of an order that was answered gets
+        the answer again.
         """
         if len(self.under_way) >= self.settings.orders:
             return  # The router repeats it.
@@ -229,7 +231,7 @@ class Orders:
             if read.record(table_key(action.name)) != ordered.table or not has_partitions(
                 read, ordered.table
             ):
-                self.again(ordered)  # What was read of its partitions is not all.
+                self.again(ordered)  # Not all of its partitions were read.
                 return
             decided = delete_table(read, action, m.request, self.settings.workflows)
         if isinstance(decided, Change):
@@ -278,7 +280,7 @@ class Orders:
 
 
 def table_in(change: Change, action: Action) -> TableRecord | None:
-    """What a change leaves of the table that an order is about, if it is about one."""
+    """The table as a change leaves it, if the order is about a table."""
     if not isinstance(action, (CreateTable, UpdateTable, DeleteTable)):
         return None
     key = table_key(action.name)

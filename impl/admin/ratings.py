@@ -1,20 +1,20 @@
-"""Tells partitions at which rates their buckets fill: before a table is active, and when what it is given
+"""Tells partitions the rates at which their buckets fill: before a table is active, and when what it is given
 has changed (rule A16 of docs/table.md).
 
-What a partition has is a function of the metadata: of what its table is given, the version of that, and the
-order of the table's partitions. So it does no harm if an admin that was deposed tells a partition, or two do:
-only a higher version than the partition's own has an effect. Storage nodes report which version each replica
-has applied; where the metadata has a later one, it is told again.
+A partition's rates are a function of the metadata: of what its table is given, the version of that, and the
+order of the table's partitions. So it does no harm if a deposed admin tells a partition its rates, or two
+admins do: only a higher version than the partition's own has an effect. Storage nodes report which version
+each replica has applied; where the metadata has a later one, the partition is told again.
 
-A table may *adapt* (`Provisioned.adapts`): what its replicas report that they were asked for goes to a
-controller of the table's reads and to one of its writes (`capacity/controller.py`), once in a while, and the
-rates are the shares times its multiplier. That is soft: another active admin begins with 1, and its term
-makes its versions later ones.
+A table may *adapt* (`Provisioned.adapts`): the demand that its replicas report goes, once in a while, to a
+controller of the table's reads and to one of its writes (`capacity/controller.py`), and the rates are the
+shares times the controller's multiplier. That is soft: another active admin begins with 1, and its term makes
+its versions later ones.
 
 An *on-demand* table takes twice its previous peak, by a multiplier that never falls (`on_demand.py` there).
-What it takes is kept by its partitions, for rates are records of their logs: another active admin waits until
-each of them has reported its own, and goes on from the greatest. The peak of a window that an admin did not
-see end is lost with it.
+What it takes is kept by its partitions, because rates are records of their logs: another active admin waits
+until each of them has reported its rates, and goes on from the greatest. The peak of a window that an admin
+did not see end is lost with it.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ from dynaproof.impl.storage_node.messages import NodeReport
 
 
 class LookAtTables(Struct, frozen=True, gc=False):
-    """Which tables are given something, and what?"""
+    """Which tables are given capacity, and how much?"""
 
 
 class LookAtHomes(Struct, frozen=True, gc=False):
-    """Where are the partitions that are to be told?"""
+    """Where are the partitions that must be told?"""
 
     rates: tuple[tuple[int, Rates], ...]
 
@@ -74,7 +74,7 @@ class Rating(Struct, frozen=True, gc=False):
 
 
 class Ratings:
-    """What partitions were told, and are to be told; see the module."""
+    """What partitions were told, and must be told; see the module."""
 
     def __init__(
         self, env: Env, settings: AdminSettings, metadata: Metadata, term: Term, caller: Caller
@@ -91,14 +91,14 @@ class Ratings:
         self.fills: dict[int, tuple[Version, int, int]] = {}
         """By partition, the rates of reads and of writes that it has, by the highest version reported."""
         self.reported: dict[tuple[NodeId, int], Usage] = {}
-        """By replica, what it said last that it was asked for;"""
+        """By replica, the usage that it reported last."""
         self.usage: dict[int, Usage] = {}
-        """and by partition, what came to it since its table was looked at."""
+        """By partition, the usage that has come in since its table was looked at."""
         self.boosts: dict[tuple[str, int], Boost] = {}
         """By table and generation, of this term."""
         self.lacking: dict[str, int] = {}
-        """By table with shares that pass a partition's cap, how many partitions it lacked when its record was
-        read last (A18).
+        """By table whose shares pass a partition's cap, how many partitions it lacked when its record was
+        last read (A18).
         """
         self.looks = False
         self.looked_at: Microseconds = 0
@@ -106,7 +106,7 @@ class Ratings:
     # --- Which are to be told ---
 
     def activated(self) -> None:
-        """Nothing is known of what an earlier term of this admin has heard, told and boosted."""
+        """Drop what an earlier term of this admin has heard, told and boosted."""
         self.applied, self.fills, self.reported, self.usage = {}, {}, {}, {}
         self.boosts, self.lacking = {}, {}
 
@@ -178,7 +178,7 @@ class Ratings:
         return boost
 
     def adapt(self, table: ProvisionedTable, boost: Boost) -> None:
-        """Tell a table's controllers what the time since they were told last has come to."""
+        """Tell a table's controllers the usage since they were last told."""
         elapsed_us = self.env.now - boost.at
         if elapsed_us < self.settings.survey_us:
             return
@@ -186,7 +186,7 @@ class Ratings:
         boost.observe(table, used, elapsed_us, self.env.now)
 
     def homes_read(self, m: LookAtHomes, read: Read) -> None:
-        """Tell those."""
+        """Tell these partitions their rates."""
         self.looks = False
         for partition, rates in m.rates:
             record = read.record(partition_key(partition))
@@ -194,7 +194,7 @@ class Ratings:
                 self.tell(record, rates, 0)
 
     def unread(self, _: LookAtTables | LookAtHomes) -> None:
-        """The metadata did not answer: the next report is looked at."""
+        """The metadata did not answer: look again at the next report."""
         self.looks = False
 
     # --- Telling ---
@@ -209,7 +209,7 @@ class Ratings:
         self.caller.begin(record.partition, voters_of(record), SetRates(rates), timeout_us, rating)
 
     def told(self, m: Rating, ending: Ending) -> bool:
-        """A call has ended; whether the partition has these rates, or later ones."""
+        """A call has ended; return whether the partition has these rates, or later ones."""
         if self.telling.get(m.partition) == m.version:
             del self.telling[m.partition]
         has = ending in ("ok", "condition_failed")
@@ -236,7 +236,7 @@ class Boost:
                 policy.window_us = window_us
 
     def resume(self, table: ProvisionedTable, rates: Sequence[tuple[int, int]]) -> None:
-        """Go on from the rates that the partitions of an on-demand table have, of reads and of writes."""
+        """Go on from the rates of reads and of writes that the partitions of an on-demand table have."""
         given, count = table.given, len(table.partitions)
         for policy, whole, each in (
             (self.reads, given.read, [read for read, _ in rates]),
@@ -249,7 +249,7 @@ class Boost:
     def observe(
         self, table: ProvisionedTable, used: Sequence[Usage], elapsed_us: Microseconds, now: Microseconds
     ) -> None:
-        """What so long has come to, by partition."""
+        """Tell the controllers the usage of a period, by partition."""
         before, given = (self.reads.multiplier, self.writes.multiplier), table.given
         reads = [(one.read, one.read_refused) for one in used]
         writes = [(one.write, one.write_refused) for one in used]
@@ -260,7 +260,7 @@ class Boost:
 
 
 def reading(provisioned: int, used: Sequence[tuple[int, int]], elapsed_us: Microseconds) -> Reading:
-    """What a controller is told of a period: rates, also of the partition that was asked for most."""
+    """What a controller is told of a period: rates, also those of the partition that was asked for most."""
 
     def rate(amount: int) -> int:
         return amount * SECOND_US // elapsed_us
@@ -271,8 +271,8 @@ def reading(provisioned: int, used: Sequence[tuple[int, int]], elapsed_us: Micro
 
 
 def rates_in(table: ProvisionedTable, boost: Boost | None = None, term: int = 0) -> list[tuple[int, Rates]]:
-    """By partition of a table, what it has of what the table is given, times what an admin of this term has
-    made of that.
+    """Each partition of a table with its rates: its share of what the table is given, times the multiplier of
+    an admin of this term.
     """
     given, count, version = table.given, len(table.partitions), Version(table.version)
     read_multiplier = write_multiplier = ONE
@@ -297,7 +297,8 @@ def rates_in(table: ProvisionedTable, boost: Boost | None = None, term: int = 0)
 
 
 def rates_needed(read: Read, name: str) -> list[tuple[PartitionRecord, Rates]]:
-    """The partitions of a table, each with the rates that it is to have; none where nothing is given."""
+    """The partitions of a table, each with the rates that it should have; none if the table is given nothing.
+    """
     table = read.record(table_key(name))
     if not isinstance(table, ProvisionedTable):
         return []
@@ -305,5 +306,5 @@ def rates_needed(read: Read, name: str) -> list[tuple[PartitionRecord, Rates]]:
 
 
 def voters_of(record: PartitionRecord) -> tuple[NodeId, ...]:
-    """Where a partition is asked."""
+    """The nodes where a partition is asked."""
     return tuple(voter.node.address for voter in record.config.voters)

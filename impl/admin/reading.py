@@ -1,7 +1,7 @@
 """Reads of the metadata that may take several pages, and the changes that follow; for the parts of an admin.
 
-What is read in several pages was not read at one slot. That does no harm: whatever is changed then is
-conditioned on the version of each item.
+Several pages are not read at one slot. That does no harm: every change that follows is conditioned on the
+version of each item.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from dynaproof.impl.router.call import Ending
 from dynaproof.impl.router.caller import Caller, Running
 
 PAGE_ITEMS = 100
-"""Items asked for at a time,"""
+"""Items asked for at a time."""
 PAGE_BYTES = 1 << 20
-"""and their bytes."""
+"""Bytes asked for at a time."""
 
 
 class Reading:
@@ -34,7 +34,7 @@ class Reading:
     ) -> None:
         self.purpose = purpose
         self.one_page = one_page
-        """Whether what follows the first page is read by another one."""
+        """Whether one page is enough; another read continues behind it."""
         self.keys = keys
         """In ascending order; none where a range is read."""
         self.low = low
@@ -52,14 +52,14 @@ class Writing:
 
 
 class Parts(Protocol):
-    """The parts of an admin, which hear what became of what they asked for."""
+    """The parts of an admin, which are told how their reads and changes have ended."""
 
     has_read: Mapping[type[Any], Callable[[Any, Read], None]]
     """By the type of the purpose."""
     has_written: Mapping[type[Any], Callable[[Any, Ending, int], None]]
     """Likewise; with the slot of the change, 0 if it is not known."""
     has_failed: Mapping[type[Any], Callable[[Any], None]]
-    """A read got no answer in time."""
+    """Likewise, for a read that got no answer in time."""
 
 
 class Metadata:
@@ -74,19 +74,19 @@ class Metadata:
         self.timeout_us = timeout_us
 
     def read(self, keys: tuple[bytes, ...], purpose: Any) -> None:
-        """Read the items under these keys, which ascend."""
+        """Read the items under these keys, which are in ascending order."""
         self._go_on(Reading(purpose, keys, b"", b""))
 
     def scan(self, prefix: bytes, purpose: Any) -> None:
-        """Read all items whose keys begin so."""
+        """Read all items whose keys begin with a prefix."""
         self._go_on(Reading(purpose, (), prefix, end_of(prefix)))
 
     def page(self, low: bytes, high: bytes, purpose: Any) -> None:
-        """Read the items under some of the keys from `low` to `high`, and through where (`Read.through`)."""
+        """Read one page of the items from `low` to `high`; `Read.through` says how far it goes."""
         self._go_on(Reading(purpose, (), low, high, one_page=True))
 
     def change(self, change: Change, purpose: Any) -> None:
-        """Change this."""
+        """Make this change."""
         self.caller.begin(METADATA, self.whereabouts.all, change, self.timeout_us, Writing(purpose))
 
     def ended(self, running: Running, ending: Ending, answer: Reply | Page | None) -> None:
@@ -115,7 +115,7 @@ class Metadata:
         read = Read(reading.found, page.through if reading.one_page else None)
         if read.is_sound():
             self.parts.has_read[type(reading.purpose)](reading.purpose, read)
-        else:  # What it says is not to be acted on.
+        else:  # What was read must not be acted on.
             self.parts.has_failed[type(reading.purpose)](reading.purpose)
 
     def _go_on(self, reading: Reading) -> None:

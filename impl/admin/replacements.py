@@ -1,5 +1,5 @@
-"""What is done in the steps of a replacement: a log replica or a learner is made, the partition's leader
-gives it the vote, and whoever it replaces has left (rule A10 of docs/table.md). `steps` drives them.
+"""What the steps of a replacement do: a log replica or a learner is made, the partition's leader gives it the
+vote, and the voter that it replaces has left (rule A10 of docs/table.md). `steps` drives them.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Replacements:
         return one.work if one is not None and isinstance(one.work, ReplacementRecord) else None
 
     def are_known(self) -> bool:
-        """Whether all are known that an earlier term has begun."""
+        """Whether all replacements that an earlier term has begun are known."""
         return self.steps.read
 
     def to_node(self, node: NodeId) -> list[Reason]:
@@ -73,7 +73,7 @@ class Replacements:
         ]
 
     def moves(self) -> int:
-        """How many replace voters that live."""
+        """How many replacements replace a voter that lives."""
         return sum(one.work.reason != "repair" for one in self.steps.of(ReplacementRecord))
 
     # --- A step ---
@@ -91,7 +91,9 @@ class Replacements:
         return (before.step, before.role) == (after.step, after.role)
 
     def decide(self, one: Driven, read: Read) -> Change | None:
-        """What was answered, and what was not in time (rule M4), or never will be: the new node is lost."""
+        """The change that the answers call for, also those that did not come in time (rule M4), or never will
+        because the new node is lost.
+        """
         waited, work, heard = self.env.now - one.began_at, one.work, one.heard
         unheld = work.role == "log" and heard.held is None and waited >= self.settings.held_us
         gone = heard.refused or self.nodes.has_lost(work.new, work.partition)
@@ -133,7 +135,7 @@ class Replacements:
             self.steps.step(one)
 
     def on_no_room(self, one: Driven, sender: NodeId, m: NoRoom) -> None:
-        """The new replica is never made: another node is to be chosen."""
+        """The new replica is never made: another node must be chosen."""
         if sender == m.member.node and m.member == one.work.new and not one.heard.refused:
             one.heard.refused = True
             self.steps.step(one)
@@ -148,8 +150,8 @@ class Replacements:
             self.steps.learn(one, m.config, m.config_slot, first)
 
     def on_other_epoch(self, one: Driven, sender: NodeId, m: OtherEpoch) -> None:
-        """The command is void; whether it had its effect before, the config says. A leader that never gave
-        the vote to a replica that lives may not hear it: another one may (A10).
+        """The command is void; the config says whether it took effect before. A leader that never gave the
+        vote to a replica that is there may not hear it, but another voter may (A10).
         """
         work = one.work
         if work.step == "void" and work.made and not self.nodes.has_lost(work.new, work.partition):
@@ -159,8 +161,8 @@ class Replacements:
         self.steps.learn(one, m.config, m.config_slot, False)
 
     def on_not_now(self, one: Driven, sender: NodeId, m: NotNow) -> None:
-        """Ask who is named as the leader, unless that is the voter that is lost: but not another one on its
-        node, which has a new disk by now.
+        """Ask the leader that is named, unless that is the lost voter itself; another replica on its node,
+        which has a new disk by now, is asked.
         """
         if one.work.step == "create":
             return
@@ -170,7 +172,7 @@ class Replacements:
         self.steps.follow(one, sender, leader)
 
     def on_not_caught_up(self, one: Driven, sender: NodeId, m: NotCaughtUp) -> None:
-        """It is copying, or following: ask again soon."""
+        """The new replica is still copying, or following: ask again soon."""
         if m.new == one.work.new:
             self.steps.answered(one, sender)
 

@@ -17,61 +17,61 @@ class AdminSettings(Struct, frozen=True):
     touch_us: Microseconds = 2_000_000
     """How often the active admin touches its record, and the others look at it."""
     command_retry_us: Microseconds = 500_000
-    """After which a command is sent again; it doubles,"""
+    """After which a command is sent again; it doubles each time."""
     most_retry_us: Microseconds = 8_000_000
-    """up to this."""
+    """What that grows to, at the most."""
     leader_retry_us: Microseconds = 200_000
-    """After which a leader that is known is asked again: it says nothing when what it has begun is done."""
+    """After which a known leader is asked again: it does not say when what it has begun is done."""
     call_us: Microseconds = 10_000_000
     """How long a read or a change of the metadata is tried."""
     heard_us: Microseconds = 20_000_000
     """For how long a storage node that has reported gets new replicas."""
     sessions: int = 1_024
-    """Sessions of routers, at the most; beyond, the one that was used least lately is closed."""
+    """Sessions of routers, at the most; beyond that, the least recently used one is closed."""
     workflows: int = 64
     """Workflows under way, at the most; more are refused."""
     replicas_per_node: int = 1_000
     """A storage node that has so many gets no more."""
     collected_at_once: int = 100
-    """Partitions of a storage node of which it is looked up at a time whether anything names them (A11)."""
+    """Partitions of a storage node that are looked up at a time, for whether anything names them (A11)."""
     orders: int = 64
-    """Orders of routers that are looked at at the same time, at the most; more stay unanswered."""
+    """Orders of routers under way at a time, at the most; more stay unanswered."""
     commands: int = 64
     """Commands that one workflow sends at a time, at the most."""
     survey_us: Microseconds = 5_000_000
-    """Pause between two walks over all partitions,"""
+    """Pause between two walks over all partitions."""
     hurry_us: Microseconds = 100_000
-    """and where something has changed on which they act: a node is lost, or the next move has room."""
+    """The pause after a change that walks act on: a node is lost, or there is room for the next move."""
     dead_us: Microseconds = 60_000_000
     """After which a storage node that does not report is taken for dead."""
     patience_us: Microseconds = 3_600_000_000
     """After which a step of a replacement is given up, though its node lives: a copy takes its time."""
     held_us: Microseconds = 3_000_000
-    """How long it is waited for the word that a log may begin at a config (M5)."""
+    """How long to wait for the word that a log may begin at a config (M5)."""
     replacements: int = 64
-    """Voters that are being replaced, at the most,"""
+    """Voters being replaced at a time, at the most."""
     repairs_per_node: int = 2
-    """and replicas that are being made for that on one node."""
+    """Replicas being made for that on one node, at the most."""
     balance_at_once: int = 4
-    """Replicas that are being moved off nodes that are drained, or have too much, at the most."""
+    """Replicas being moved off nodes that are drained or have too much, at the most."""
     balances: bool = True
-    """Whether replicas are moved to nodes that have less,"""
+    """Whether replicas are moved to nodes that have less."""
     balance_bytes: int = 1 << 30
-    """where the trees of a zone take so much at the least,"""
+    """They are moved where the trees of a zone take at least this much."""
     balance_requests: int = 10_000
-    """or clients have asked there so often between two reports."""
+    """They are moved, too, where clients have asked in a zone this often between two reports."""
     splits_at_once: int = 4
-    """Partitions that are being split, at the most;"""
+    """Partitions being split at a time, at the most."""
     split_patience_us: Microseconds = 10_000_000
-    """after which a split that its leader has not answered is given up,"""
+    """After which a split that its leader has not answered is given up."""
     make_us: Microseconds = 10_000_000
-    """and after which a child is made by copy where no replica of its parent will make it."""
+    """After which a child is made by copy where no replica of its parent will make it."""
     split_bytes: int = 10 << 30
-    """A partition is split when its tree takes so much,"""
+    """A partition is split when its tree takes this much."""
     hot_requests: int = 16_000
-    """or when clients have asked its leader so often between any two reports"""
+    """A partition is hot when clients have asked its leader this often between two reports."""
     heat_us: Microseconds = 60_000_000
-    """of so long."""
+    """A partition is split, too, when it has been hot for this long."""
     on_demand_window_us: Microseconds = WINDOW_US
     """After which an on-demand table takes twice its peak since."""
     chores: int = 64

@@ -1,9 +1,9 @@
 """Which partition is split, and where (A12, A18 of docs/table.md), by what the nodes report.
 
-A partition is split when it is too large, in the middle of what it stores, or when it was too hot for long
-enough, where clients ask as often on either side. A leader reports such positions only where there are any:
-with a single hot key there is none, and the partition stays as it is. Where a share of a table passes a
-partition's cap any partition of it is split, in the middle of what it stores, or else of its range.
+A partition that is too large is split in the middle of what it stores; one that was too hot for long enough,
+where clients ask equally often on either side. A leader reports such a position only if there is one: with a
+single hot key there is none, and the partition stays as it is. Where a share of a table passes a partition's
+cap, any partition of the table is split, in the middle of what it stores or else of its range.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CHILDREN = 2
 
 def due(nodes: Nodes, partition: PartitionRecord) -> PlanSplit | None:
     """How a partition is split, if it is too large or too hot; None if it is neither, or no report says
-    where. Only leaders report positions, and one that was deposed says what was true a short while ago.
+    where. Only leaders report positions, and a deposed one reports what was true a short while ago.
     """
     number, settings = partition.partition, nodes.settings
     for voter in partition.config.voters:
@@ -33,7 +33,8 @@ def due(nodes: Nodes, partition: PartitionRecord) -> PlanSplit | None:
 
 
 def for_capacity(nodes: Nodes, partition: PartitionRecord) -> PlanSplit | None:
-    """How a partition is split so that its table has one more (A18); None if it has a single position."""
+    """How a partition is split so that its table has one more (A18); None if its range has a single position.
+    """
     number, owned = partition.partition, partition.range
     reports = [nodes.reported(voter, number) for voter in partition.config.voters]
     middles = [there.middle for there in reports if there is not None and is_inside(owned, there.middle)]
@@ -44,7 +45,7 @@ def for_capacity(nodes: Nodes, partition: PartitionRecord) -> PlanSplit | None:
 
 
 def readiness(nodes: Nodes, partition: PartitionRecord, under_way: int) -> Readiness:
-    """Whether a partition may be split now, beside so many others, and where its middle is."""
+    """Whether a partition may be split now, beside the splits under way, and where its middle is."""
     number, voters = partition.partition, partition.config.voters
     reports = [nodes.reported(voter, number) for voter in voters]
     middles = [there.middle for there in reports if there is not None and there.middle]

@@ -1,10 +1,9 @@
-"""What is done in the steps of a split: the leader is told to propose it, the children are listed once it is
-chosen, and the parent is dropped once nobody needs it any more (rule A12 of docs/table.md). `steps` drives
-them.
+"""What the steps of a split do: the leader is told to propose it, the children are listed once it is chosen,
+and the parent is dropped once nothing needs it any more (rule A12 of docs/table.md). `steps` drives them.
 
-*Invariant.* Children are listed on the word of a replica that knows the barrier only, and a parent is dropped
-when every voter of its children, by their newest configs, was reported to be there: then nobody makes a child
-from the parent any more.
+*Invariant.* Children are listed only on the word of a replica that knows the barrier, and a parent is dropped
+when every voter of its children, by their newest configs, was reported to be there: then no node makes a
+child from the parent any more.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ from dynaproof.impl.paxos.messages.membership import (
 )
 
 FIRST_INCARNATION = 1
-"""That of the voters which a `Split` names (H3). Who came later is made by the workflow that brought it."""
+"""That of the voters which a `Split` names (H3). A later voter is made by the workflow that brought it."""
 
 
 class Heard:
@@ -48,14 +47,14 @@ class Heard:
     def __init__(self) -> None:
         self.answers = SplitAnswers()
         self.gone: dict[Member, bool] = {}
-        """The parent's replicas of which their nodes have answered that they are gone."""
+        """The parent's replicas that are gone, as their nodes have answered."""
         self.missing_since: dict[tuple[int, Member], Microseconds] = {}
         """By child and voter: since when no replica is there that could make it."""
 
 
 class GivenUp:
-    """Of a partition, the last split for which its leader took too long, how often in a row one was, and
-    until when this admin plans none.
+    """Of a partition, the last split that was given up because its leader took too long, how many in a row
+    were, and until when this admin plans none.
     """
 
     __slots__ = ("times", "until", "workflow")
@@ -80,20 +79,21 @@ class Splits:
         self.nodes = nodes
         self.steps = steps
         self.given_up: dict[int, GivenUp] = {}
-        """By partition, those whose splits were given up last: so many, at the most, as workflows may be."""
+        """By partition, the splits that were given up last: at the most as many as there may be workflows."""
 
     def activated(self) -> None:
-        """Nothing is known of what an earlier term of this admin gave up."""
+        """Drop what an earlier term of this admin gave up."""
         self.given_up = {}
 
     def may_plan(self, partition: int) -> bool:
-        """Whether a partition may be split without an order: not soon after one was given up (A12)."""
+        """Whether a partition may be split without an order: not soon after a split of it was given up (A12).
+        """
         there = self.given_up.get(partition)
         return there is None or self.env.now >= there.until
 
     def gives_up(self, work: SplitRecord) -> None:
-        """What its leader does not split is not planned again and again, for each time raises the epoch: each
-        time the pause is twice as long (A12, 2).
+        """A split that the leader does not make is not planned again at once, because each try raises the
+        epoch: the pause doubles each time (A12, 2).
         """
         there = self.given_up.pop(work.partition, None) or GivenUp()
         self.given_up[work.partition] = there
@@ -108,7 +108,7 @@ class Splits:
         return len(self.steps.of(SplitRecord))
 
     def coming(self, table: str) -> int:
-        """How many partitions more a table will have by those of which no child is listed yet."""
+        """How many more partitions a table will have through the splits whose children are not listed yet."""
         works = (one.work for one in self.steps.of(SplitRecord))
         return sum(work.table == table and work.step in ("split", "void") for work in works)
 
@@ -127,7 +127,7 @@ class Splits:
         return before.step == after.step
 
     def decide(self, one: Driven, read: Read) -> Change | None:
-        """What is written down by what was answered, and by what reports say (A12)."""
+        """What to write down, given the answers and the reports (A12)."""
         work: SplitRecord = one.work
         parent: PartitionRecord = read.record(partition_key(work.partition))
         if work.step == "split" and self.is_late(one):
@@ -142,29 +142,29 @@ class Splits:
         return advance_split(read, work, answers)
 
     def is_hopeless(self, one: Driven, parent: PartitionRecord) -> bool:
-        """Whether a split is given up: its leader takes too long, or a voter is lost, which nobody may
-        replace as long as the split has the partition (A4).
+        """Whether a split is given up: its leader takes too long, or a voter is lost, which cannot be
+        replaced while the split has the partition (A4).
         """
         return self.is_late(one) or any(
             self.nodes.has_lost(voter, parent.partition) for voter in parent.config.voters
         )
 
     def is_late(self, one: Driven) -> bool:
-        """Whether its leader has not split it for longer than it is worth."""
+        """Whether its leader has taken too long to split it."""
         return self.env.now - one.began_at >= self.settings.split_patience_us
 
     def is_settled(self, number: int, child: PartitionRecord | None) -> bool:
-        """Whether no voter of a child is to be made from the parent any more: all were; or the child is split
-        itself, all of its children's were, and nothing of it is left.
+        """Whether no voter of a child must be made from the parent any more: all were made; or the child was
+        split itself, all voters of its children were made, and nothing of the child is left.
         """
         if child is None or child.state != "listed":
             return child is not None and child.state == "gone"
         return all(self.nodes.is_there(voter, number) for voter in child.config.voters)
 
     def is_gone(self, one: Driven, parent: PartitionRecord) -> bool:
-        """Whether all live nodes have answered that the parent's replicas are gone; and this admin does not
-        look up, with what it read before they were listed, whether the children have records (A11). What one
-        of an older term finds is fenced, for the nodes have answered this one (A8).
+        """Whether all live nodes have answered that the parent's replicas are gone, and this admin is not
+        looking up, with what it read before the children were listed, whether these have records (A11). What
+        an admin of an older term finds is fenced, because the nodes have answered this one (A8).
         """
         answered = all(member in one.heard.gone for member in self.to_drop(parent))
         return answered and not any(map(self.nodes.looks_up, one.work.children))
@@ -195,8 +195,8 @@ class Splits:
         self.steps.wait(one, leads)
 
     def make(self, one: Driven, number: int, child: PartitionRecord | None) -> None:
-        """Have those of a child's first voters made that no replica of the parent makes: by copy, once that
-        was so for long enough (A12, 4; H10). One that is lost is replaced like any voter (A10).
+        """Have those of a child's first voters that no replica of the parent makes made by copy, once that
+        has been so for long enough (A12, 4; H10). A lost voter is replaced like any other (A10).
         """
         if child is None or child.state != "listed":
             return
@@ -229,22 +229,24 @@ class Splits:
         self.is_split(one, m.split)
 
     def on_split_already(self, one: Driven, sender: NodeId, m: SplitAlready) -> None:
-        """It was given up too late: it is chosen."""
+        """The split was given up too late: it is chosen."""
         self.is_split(one, m.split)
 
     def is_split(self, one: Driven, split: Split) -> None:
-        """Go on, if this is news, and the split that is asked for."""
+        """Go on, if this is news, and is the split that was asked for."""
         if one.heard.answers.split is None and is_of(split, one.work):
             one.heard.answers = structs.replace(one.heard.answers, split=split)
             self.steps.step(one)
 
     def on_other_epoch(self, one: Driven, sender: NodeId, m: OtherEpoch) -> None:
-        """The command is void: no split was chosen, for who knows the barrier answers with that."""
+        """The command is void: no split was chosen, because a replica that knows the barrier answers with the
+        split.
+        """
         self.steps.answered(one, sender)
         self.steps.learn(one, m.config, m.config_slot)
 
     def on_not_now(self, one: Driven, sender: NodeId, m: NotNow) -> None:
-        """Ask who is named as the leader; else try again soon."""
+        """Ask the leader that is named; if none is, try again soon."""
         if one.work.step in ("split", "void"):
             self.steps.follow(one, sender, m.leader)
 

@@ -1,8 +1,8 @@
 """Drives the workflows of single partitions, each of which is known by its record (rules A2 and A4 of
-docs/table.md); what their steps are, `replacements` and `splits` know.
+docs/table.md); `replacements` and `splits` know what their steps are.
 
-A step reads its record, writes down what was answered, if that is anything new, or sends its command, again
-and again. What was answered is kept in memory only: whoever takes over asks again, and is answered again.
+A step reads its record, then writes down what was answered, if that is anything new, or sends its command,
+again and again. Answers are kept in memory only: an admin that takes over asks again, and is answered again.
 
 *Invariant.* A command is sent only for what stood in the record when it was last read.
 """
@@ -28,7 +28,7 @@ from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.router.call import Ending
 
 HOPS = 3
-"""How often a command, or a question, follows the name of a leader before it waits."""
+"""How often a command or a question is passed on to a leader that is named, before it waits."""
 
 
 class PartitionStepTimer(Timer, frozen=True, gc=False, tag="partition_step"):
@@ -59,29 +59,29 @@ class Driven:
         self.work: Any = work
         """Its record as it was read last, of the kind that drives it."""
         self.heard: Any = heard
-        """What that has heard of it; `answers` among it, which a step writes down."""
+        """What its kind has heard of it, with the `answers` that a step writes down."""
         self.began_at = now
         """When the step began, as far as this admin knows."""
         self.leader: NodeId | None = None
-        """That of the partition, as it was named last,"""
+        """The partition's leader, as it was named last."""
         self.hops = 0
-        """and how often the command followed that name since it was sent by the timer."""
+        """How often the command was passed on to a named leader since the timer sent it."""
         self.asks = False
-        """Whether it is being read or written,"""
+        """Whether its record is being read or written."""
         self.again = False
-        """and whether something was answered meanwhile."""
+        """Whether something was answered meanwhile."""
         self.waits = 0
         """How often its command was sent without an answer."""
 
 
 class Hopping(Protocol):
-    """A command or question that follows the name of a leader."""
+    """A command or question that is passed on to a leader that is named."""
 
     hops: int
 
 
 def may_hop(one: Hopping) -> bool:
-    """Whether it follows the name of a leader once more: two that name each other are not asked for ever."""
+    """Whether to pass it on once more: two nodes that name each other as leader are not asked for ever."""
     if one.hops >= HOPS:
         return False
     one.hops += 1
@@ -92,7 +92,7 @@ class Kind(Protocol):
     """What is done in the steps of workflows of one kind."""
 
     def begin(self) -> Any:
-        """What was heard of one that was not driven yet: nothing."""
+        """What was heard of a workflow that is new here: nothing."""
         ...
 
     def keys(self, work: Any) -> tuple[bytes, ...]:
@@ -104,7 +104,7 @@ class Kind(Protocol):
         ...
 
     def decide(self, one: Driven, read: Read) -> Change | None:
-        """What is to be written down now; None if the command of the step is to be sent."""
+        """The change to write now; None if the command of the step should be sent."""
         ...
 
     def command(self, one: Driven, read: Read) -> None:
@@ -131,14 +131,14 @@ class Steps:
         self.known: dict[int, Driven] = {}
         self.by_partition: dict[int, Driven] = {}
         self.read = False
-        """Whether this term has read which there are."""
+        """Whether this term has read which workflows there are."""
         self.begun: list[Plan | PlanSplit] = []
-        """What it has begun since."""
+        """The workflows that this term has begun since."""
 
     # --- Which there are ---
 
     def activated(self) -> None:
-        """All is read anew (A2)."""
+        """Forget all workflows: they are read anew (A2)."""
         self.read, self.begun = False, []
         for one in list(self.known.values()):
             self.forget(one)
@@ -166,7 +166,7 @@ class Steps:
         self.env.cancel_timer(PartitionStepTimer(one.work.workflow))
 
     def of(self, kind: type[PartitionWork]) -> list[Driven]:
-        """Those of a kind."""
+        """The workflows of a kind."""
         return [one for one in self.known.values() if isinstance(one.work, kind)]
 
     # --- A step ---
@@ -179,7 +179,7 @@ class Steps:
             self.step(one)
 
     def step(self, one: Driven) -> None:
-        """Read how it stands (A2)."""
+        """Read how the workflow stands (A2)."""
         one.again = one.asks
         if not one.asks:
             one.asks = True
@@ -219,7 +219,7 @@ class Steps:
             self.wait(one)
 
     def written(self, m: Stepped, ending: Ending, slot: int) -> None:
-        """Go on with what is written; or look what it is."""
+        """Go on from what is written; otherwise look again later."""
         one = self.known.get(m.workflow)
         if one is None:
             return
@@ -234,10 +234,10 @@ class Steps:
     # --- Commands ---
 
     def order(self, one: Driven, config: Config, message: Message) -> None:
-        """Send what the leader is to do, to it or to a voter that may know it."""
+        """Send a command for the leader, to it or to a voter that may know it."""
         to, number = one.leader, one.work.partition
         if to is None:
-            # Who is lost does not answer; but who was taken for lost may lead.
+            # A lost voter does not answer; but one that was taken for lost may lead.
             there = [voter for voter in config.voters if not self.nodes.has_lost(voter, number)]
             voters = there or config.voters
             to = voters[self.env.random("asked", len(voters))].node.address
@@ -246,8 +246,8 @@ class Steps:
         self.env.send(to, message)
 
     def wait(self, one: Driven, leads: bool = False) -> None:
-        """Look again soon if it `leads` who was asked, as far as is known, else more and more seldom; and at
-        once if something was answered meanwhile.
+        """Look again soon if the node that was asked `leads`, as far as is known, else more and more seldom;
+        at once if something was answered meanwhile.
         """
         settings = self.settings
         if one.again:
@@ -263,8 +263,8 @@ class Steps:
     # --- Answers ---
 
     def on_answer(self, sender: NodeId, m: Message) -> None:
-        """Something is answered in the lane of a partition; if this admin drives a workflow of it, that
-        hears it.
+        """An answer has come in the lane of a partition: hand it to the workflow that this admin drives
+        there, if any.
         """
         one = self.by_partition.get(self.env.lane) if self.term.active else None
         if one is not None:
@@ -274,11 +274,11 @@ class Steps:
                 hears(kind, one, sender, m)
 
     def answered(self, one: Driven, sender: NodeId) -> None:
-        """Who answered leads, or knows more than others."""
+        """The node that answered leads, or knows more than others."""
         one.leader, one.waits = sender.address, 0
 
     def learn(self, one: Driven, config: Config, slot: int, anew: bool = False) -> None:
-        """A chosen config; go on if that, or something else that was said with it, is news."""
+        """Learn a chosen config; go on if that, or something else that was said with it, is news."""
         known = one.heard.answers.config
         if config.epoch > one.work.expected_epoch and (known is None or config.epoch > known.epoch):
             one.heard.answers = structs.replace(one.heard.answers, config=config, config_slot=slot)
@@ -287,7 +287,7 @@ class Steps:
             self.step(one)
 
     def follow(self, one: Driven, sender: NodeId, leader: NodeId | None) -> None:
-        """Nothing can be done where the command arrived: ask the leader that is named there, but not too
+        """Nothing can be done where the command arrived: ask the leader that was named there, but not too
         often; else try again soon.
         """
         one.waits, one.leader = 0, leader  # Somebody leads, or will soon.

@@ -1,8 +1,8 @@
-"""Walks over all partitions, again and again: replaces voters that are lost, moves replicas off nodes that
-are drained or have too much, splits what is too large or too hot, and has dropped what no config names (rules
-A10, A11, A12 and A15 of docs/table.md).
+"""Walks over all partitions, again and again: replaces lost voters, moves replicas off nodes that are drained
+or have too much, splits partitions that are too large or too hot, and has replicas dropped that no config
+names (rules A10, A11, A12 and A15 of docs/table.md).
 
-Each step of a walk looks at a page of records. What is to be changed is a chore (`chores`).
+Each step of a walk looks at a page of records. Every change that it finds necessary is a chore (`chores`).
 
 *Invariant.* A node is declared dead only when it has not reported for `dead_us` of this life of this admin,
 and no voter of any partition is on a dead node of another zone: one zone at a time. A partition that was
@@ -86,49 +86,49 @@ class Survey:
         self.splits = splits
         self.ratings = ratings
         self.walk = 0
-        """The number of the last one;"""
+        """The number of the last walk."""
         self.walks = False
-        """whether it is under way,"""
+        """Whether it is under way."""
         self.low = b""
-        """and where it goes on."""
+        """Where it goes on."""
         self.walked_at: Microseconds = 0
-        """When the last one ended,"""
+        """When the last walk ended."""
         self.hurries = False
-        """and whether something has changed since the one under way began."""
+        """Whether something that walks act on has changed since the one under way began."""
         self.mourned: dict[str, bool] | None = None
-        """Zones of dead nodes on which some partition still has a voter, by the last whole walk;"""
+        """Zones of dead nodes on which some partition still has a voter, by the last whole walk."""
         self.mourns: dict[str, bool] = {}
-        """by this one, so far;"""
+        """The same by this walk, so far."""
         self.dead: dict[str, bool] = {}
-        """and the nodes that were dead when it began,"""
+        """The nodes that were dead when this walk began."""
         self.recorded: dict[str, bool] = {}
-        """or were known at all."""
+        """The nodes that were recorded when this walk began."""
         self.absent: dict[tuple[int, Member], tuple[int, int, int]] = {}
-        """Voters of which their node's last report said nothing when the last walk came by,"""
+        """Voters that their nodes' last reports did not name when the last walk came by."""
         self.absent_now: dict[tuple[int, Member], tuple[int, int, int]] = {}
-        """and this one."""
+        """The same for this walk."""
         self.halved: dict[int, bool] = {}
         """Partitions that this walk found split and not gone: they come before their children."""
         self.leavers = Leavers(settings.commands)
-        """Those of which it is asked whether they may be dropped."""
+        """Members that have left; leaders are asked whether they may be dropped."""
         self.chores = Chores(settings, metadata, term, workflows, self.hurry)
         """What walks have found."""
 
     # --- A walk ---
 
     def activated(self) -> None:
-        """Nothing is known of what an earlier term of this admin saw."""
+        """Drop what an earlier term of this admin saw."""
         self.walks, self.mourned, self.absent = False, None, {}
         self.chores.activated()
         self.begin()
 
     def on_timer(self, _: SurveyTimer) -> None:
-        """The next walk."""
+        """Begin the next walk."""
         if self.term.active and not self.walks:
             self.begin()
 
     def hurry(self) -> None:
-        """Something has changed on which a walk acts: the next one begins soon, and not when it is time."""
+        """Something that walks act on has changed: begin the next one soon, before it is due."""
         if self.walks:
             self.hurries = True
         elif self.term.active:
@@ -137,7 +137,7 @@ class Survey:
             self.env.set_timer(max(1, left_us), SurveyTimer())
 
     def least_pause_us(self) -> Microseconds:
-        """Between two walks."""
+        """The shortest pause between two walks."""
         return min(self.settings.hurry_us, self.settings.survey_us)
 
     def begin(self) -> None:
@@ -162,7 +162,7 @@ class Survey:
             self.wait()
 
     def nodes_read(self, m: LookAtNodes, read: Read) -> None:
-        """Take for dead, or for living, who is; then look at the partitions."""
+        """Take nodes for dead, or for living; then look at the partitions."""
         if m.walk != self.walk:
             return
         records = [record for record in read.records() if isinstance(record, NodeRecord)]
@@ -207,7 +207,7 @@ class Survey:
             self.wait()
 
     def partitions_read(self, m: LookAtPartitions, read: Read) -> None:
-        """Look at a page of them; then at the next, if there is one."""
+        """Look at a page of partitions; then at the next, if there is one."""
         if m.walk != self.walk:
             return
         candidates = self.nodes.candidates()
@@ -224,9 +224,9 @@ class Survey:
     # --- One partition ---
 
     def look_at(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> None:
-        """Replace a voter, if one is to be replaced and none is, or split the partition, as soon as it is
-        known what an earlier term has begun; and drop who is to go. Of one that was split nothing is
-        replaced, and its workflow drops all.
+        """Replace a voter, if one must be replaced and none is being replaced, or split the partition, as
+        soon as it is known what an earlier term has begun; and drop members that may go. In a partition that
+        was split nothing is replaced, and its workflow drops everything.
         """
         if partition.state in ("split", "gone"):
             self.halved[partition.partition] = partition.state == "split"
@@ -249,9 +249,9 @@ class Survey:
         self.collect(partition, stuck=plan is None)
 
     def make_up_for(self, partition: PartitionRecord, brought: Member) -> None:
-        """Have the voter that came last made, empty (rule M4), on its node, which lives and has not got it;
-        unless a replacement does: that ended when the node was taken for dead (A10). Perhaps the others have
-        no leader without its promise, and so nobody who could replace it (rule 14).
+        """Have the voter that came last made, empty (rule M4), on its node, which lives and does not have it;
+        unless a replacement does that, which ended if the node was taken for dead (A10). Without its promise
+        the others may have no leader, and so nobody that could replace it (rule 14).
         """
         work = self.replacements.work_in(partition)
         if partition.workflow == 0 or (work is not None and work.new != brought):
@@ -261,8 +261,8 @@ class Survey:
             self.env.send(brought.node, command)
 
     def repair(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> Plan | None:
-        """Put another replica in the place of a voter that is lost: of several, first of the one that came
-        last, for nobody else may be replaced before it (M2).
+        """Put another replica in the place of a lost voter: of several, first of the one that came last,
+        because no other may be replaced before it (M2).
         """
         config, number = partition.config, partition.partition
         voters = sorted(config.voters, key=lambda voter: voter != config.brought)
@@ -274,8 +274,8 @@ class Survey:
         return self.plan(partition, lost[0], candidates, role)
 
     def is_lost(self, voter: Member, partition: PartitionRecord) -> bool:
-        """Whether a voter is lost, or two reports of its node in a row said nothing of it; but as long as its
-        parent is there a child's voter may not have been made yet.
+        """Whether a voter is lost, or two reports of its node in a row did not name it; but while its parent
+        is there, a child's voter may not have been made yet.
         """
         number = partition.partition
         if self.nodes.has_lost(voter, number):
@@ -289,8 +289,8 @@ class Survey:
     def plan(
         self, partition: PartitionRecord, out: Member, candidates: tuple[Candidate, ...], role: Role
     ) -> Plan | None:
-        """A repair: on the node of the voter itself only if that certainly is no more, and on one that is
-        drained only where no other may have it. For one that is busy with other repairs it waits.
+        """A repair: on the voter's own node only if the voter is certainly gone, and on a node that is
+        drained only if no other may have the replica. It waits for a node that is busy with other repairs.
         """
         own = self.nodes.has_lost(out, partition.partition)
         for nodes in (candidates, self.nodes.candidates(draining=True)):
@@ -303,8 +303,8 @@ class Survey:
     def place(
         self, partition: PartitionRecord, out: Member, candidates: tuple[Candidate, ...], own: bool
     ) -> NodeId | None:
-        """The emptiest of these nodes that may have a replica in the place of a voter; the voter's `own` only
-        where that will do.
+        """The emptiest of these nodes that may have a replica in the place of a voter; the voter's `own` node
+        only if that will do.
         """
         taken = [one.member.node.address for one in partition.pending]
         if not own:
@@ -326,8 +326,8 @@ class Survey:
         return None if found is None else Plan(partition.partition, *found, "full", "balance")
 
     def split(self, partition: PartitionRecord) -> PlanSplit | None:
-        """Split a partition that is too large or too hot, or whose table lacks one, if it may be split now
-        (A12, 1; A18).
+        """Split a partition that is too large or too hot, or whose table lacks a partition, if it may be
+        split now (A12, 1; A18).
         """
         planned = [one.table for one in self.chores.planned() if isinstance(one, PlanSplit)]
         under_way = self.splits.under_way() + len(planned)
@@ -349,12 +349,12 @@ class Survey:
         return self.replacements.moves() + waiting
 
     def idle(self, candidates: tuple[Candidate, ...], reason: Reason) -> tuple[Candidate, ...]:
-        """Those of these nodes that are not busy."""
+        """The nodes among these that are not busy."""
         return tuple(one for one in candidates if not self.is_busy(one.node.address, reason))
 
     def is_busy(self, address: NodeId, reason: Reason) -> bool:
-        """Whether as many replicas are being made on a node as may be at a time: for a repair those of other
-        repairs count, for it does not wait for a move to have copied.
+        """Whether as many replicas are being made on a node as may be at a time. For a repair only other
+        repairs count, because a repair does not wait until a move has copied.
         """
         waiting = [one for one in self.chores.planned() if isinstance(one, Plan)]
         there = [one.reason for one in waiting if one.node.address == address]
@@ -365,12 +365,12 @@ class Survey:
     # --- Collection ---
 
     def collect(self, partition: PartitionRecord, stuck: bool) -> None:
-        """Have dropped whom the config does not name, and no command can give a vote any more (A11). Of those
-        that had one, ask first whether all voters are admitted.
+        """Have members dropped that the config does not name, and to which no command can give a vote any
+        more (A11). For those that had a vote, ask first whether all voters are admitted.
 
-        Where a voter is lost and no node is free for another, because who has left is there, it is enough
-        that all other voters hold the log through the config: what is chosen later they hold too, for the
-        lost one does not vote (`model/replacement.py`, `drops_beside_a_loss`).
+        Where a voter is lost and no node is free for its replacement, because members that have left are
+        still there, it is enough that all other voters hold the log through the config: they hold what is
+        chosen later too, because the lost one does not vote (`model/replacement.py`, `drops_beside_a_loss`).
         """
         voted: list[Member] = []
         for one in partition.pending:
@@ -390,7 +390,7 @@ class Survey:
             self.ask(asked, voters[self.env.random("asked", len(voters))].node.address)
 
     def ask(self, leaving: Leaving, node: NodeId) -> None:
-        """Ask the leader, or who may know it, how its voters are."""
+        """Ask the leader, or a node that may know it, how its voters are."""
         self.env.enter(leaving.partition.partition)
         self.env.send(node, ConfigStatus(leaving.lost))
 
@@ -400,7 +400,9 @@ class Survey:
         self.env.send(member.node, DropReplica(member, self.term.term))
 
     def on_status(self, sender: NodeId, m: Status) -> None:
-        """The leader's word: who has left may go when all voters are admitted, and hold the log (M7, A11)."""
+        """The leader has answered: members that have left may go if all voters are admitted, and hold the log
+        (M7, A11).
+        """
         leaving = self.leavers.asked.get(self.env.lane)
         if leaving is None or not self.term.active:
             return
@@ -413,7 +415,7 @@ class Survey:
                     self.drop(partition, member)
 
     def on_not_now(self, sender: NodeId, m: NotNow) -> None:
-        """Ask the one that is named."""
+        """Ask the leader that is named."""
         leaving = self.leavers.asked.get(self.env.lane)
         if leaving is None or m.expected_epoch >= 0 or m.leader is None:
             return
@@ -421,6 +423,6 @@ class Survey:
             self.ask(leaving, m.leader.address)
 
     def on_gone(self, sender: NodeId, m: Gone) -> None:
-        """It is no more, and never will be."""
+        """The replica is gone for good."""
         if self.term.active and sender == m.member.node:
             self.chores.add(Forget(self.env.lane, m.member))

@@ -1,8 +1,8 @@
 """Which admin is active, and of which term (rule A1 of docs/table.md).
 
 The active admin touches a record beside its own; one that finds it untouched for long enough raises the term,
-and is active then. Two may think that they are: what the older one changes is conditioned on a record that
-the other has replaced, so it changes nothing.
+and is then active. Two admins may think that they are active: the changes of the older one are conditioned on
+a record that the other has replaced, so they change nothing.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class WatchTimer(Timer, frozen=True, gc=False, tag="admin_watch"):
 
 
 class Successor(Protocol):
-    """Who hears that this admin has become active."""
+    """The part that is told when this admin has become active."""
 
     def activated(self) -> None:
         """This admin is active from here on."""
@@ -60,15 +60,15 @@ class Term:
         self.metadata = metadata
         self.successor = successor
         self.term = 0
-        """That this admin is active with, as far as it knows; 0: it is not active."""
+        """The term with which this admin is active, as far as it knows; 0 if it is not."""
         self.last_active = ""
         """The name of the admin that was active last."""
         self.seen = (0, 0)
-        """The versions of the two records when they were read last,"""
+        """The versions of the two records when they were read last."""
         self.seen_at: Microseconds = 0
-        """and since when they have not changed."""
+        """Since when these have not changed."""
         self.asks = False
-        """Whether a question or a change is under way."""
+        """Whether a read or a change is under way."""
         self.started_at: Microseconds = 0
         """When this life of this admin began."""
 
@@ -78,8 +78,9 @@ class Term:
         return self.term > 0
 
     def governs(self, read: Read) -> bool:
-        """Whether this admin was the active one in what was read: a change that is conditioned on the version
-        of that record is then conditioned on this admin's term (A1). If another one was, this one is deposed.
+        """Whether what was read names this admin as the active one: a change that is conditioned on the
+        version of that record is then conditioned on this admin's term (A1). If it names another, this admin
+        is deposed.
         """
         record = read.record(ADMIN_KEY)
         governs = self.active and record == AdminRecord(self.term, self.env.me.name)
@@ -104,8 +105,8 @@ class Term:
             self.metadata.read(TERM_KEYS, Watch())
 
     def watched(self, _: Watch, read: Read) -> None:
-        """Touch the record, wait, or take over (A1): at once where nobody was ever active, or an earlier life
-        of this admin is named, which has forgotten what it did.
+        """Touch the record, wait, or take over (A1): at once if no admin was ever active, or if the record
+        names an earlier life of this admin, of which this one remembers nothing.
         """
         self.asks = False
         now, record = self.env.now, read.record(ADMIN_KEY)
@@ -131,11 +132,11 @@ class Term:
         self.asks = False
 
     def touched(self, _: Touch, ending: Ending, slot: int) -> None:
-        """If that was not so any more, the next look will tell who is active."""
+        """If this admin was no longer active, the next look will tell which one is."""
         self.asks = False
 
     def took_over(self, m: TakeOver, ending: Ending, slot: int) -> None:
-        """Active, if nobody was faster."""
+        """Become active, if no other admin was faster."""
         self.asks = False
         if ending == "ok":
             self.term, self.last_active = m.term, self.env.me.name

@@ -1,15 +1,15 @@
-"""Drives the workflows that the metadata records: replicas are made, or dropped, on the nodes that a workflow
+"""Drives the workflows that the metadata records: has replicas made, or dropped, on the nodes that a workflow
 names (rules A2, A13 and A14 of docs/table.md).
 
-What a step has decided is in its record; which nodes have answered is not, so whoever takes over sends all
-commands again, and is answered again. A command is sent again and again, more and more seldom. The next step
-is one conditioned change.
+What a step has decided is in its record; which nodes have answered is not, so an admin that takes over sends
+all commands again, and is answered again. A command is sent again and again, more and more seldom. The next
+step is one conditioned change.
 
-*Invariant.* A table becomes active when every replica has answered that it was made, but for one of each
-partition that is out: its node is lost, or has no room; and every partition, if it is given capacity, that it
-has its rates. If two of a partition are out it never will, and is deleted. Its record goes when of each
-partition all nodes but one at the most have answered that nothing of it is left there: so those that have not
-are no quorum.
+*Invariant.* A table becomes active when every replica has answered that it was made, except for one of each
+partition that is out (its node is lost, or has no room), and, if the table is given capacity, every partition
+has answered that it has its rates. If two replicas of a partition are out, the table never becomes active,
+and is deleted. The record of a deleted table is removed when, for each partition, all nodes but at most one
+have answered that nothing of it is left there: so the nodes that have not answered are no quorum.
 """
 
 from __future__ import annotations
@@ -83,24 +83,24 @@ class Driven:
     def __init__(self, record: WorkflowRecord) -> None:
         self.record = record
         self.answered: dict[tuple[int, NodeId], bool] = {}
-        """By partition and address of a node;"""
+        """By partition and address of a node: the nodes that have answered."""
         self.refused: dict[tuple[int, NodeId], bool] = {}
-        """and those nodes that have no room for a replica, as they said last."""
+        """Likewise, the nodes that have no room for a replica, as they said last."""
         self.rated: dict[int, Version] = {}
         """By partition, the version of the rates that it has heard of."""
         self.finishing = False
         """Whether its last step is being read or written."""
         self.sent = 0
-        """Commands of this round that were sent, of those that are not answered,"""
+        """How many of the unanswered commands were sent in this round."""
         self.waits = 0
-        """and how many rounds there were."""
+        """How many rounds there were."""
 
     def silent(self, target: Target) -> list[NodeId]:
         """The nodes that have not answered for a partition."""
         return [one for one in target.nodes() if (target.partition, one) not in self.answered]
 
     def out(self, target: Target, nodes: Nodes) -> int:
-        """How many of these will not make their replica: their nodes are lost, or have no room."""
+        """How many nodes of a partition will not make their replica: they are lost, or have no room."""
         silent = self.silent(target)
         voters = [voter for voter in target.config.voters if voter.node.address in silent]
         return sum(
@@ -109,19 +109,19 @@ class Driven:
         )
 
     def lacks(self, nodes: Nodes) -> int:
-        """How many nodes must still answer, at the least, before its last step: of each partition all but one
-        that is out, when it is created (A13), and all but one, when it is deleted (A14).
+        """How many nodes must still answer, at the least, before the last step: for each partition all but
+        one that is out when the table is created (A13), and all but one when it is deleted (A14).
         """
         creates, missing = self.record.kind == "create", 0
         for target in self.record.targets:
-            # Who is out is replaced like any voter, once the table is active (A10).
+            # A replica that is out is replaced like any voter, once the table is active (A10).
             may_lack = min(1, self.out(target, nodes)) if creates else 1
             missing += max(0, len(self.silent(target)) - may_lack)
         return missing
 
     def is_hopeless(self, nodes: Nodes) -> bool:
-        """Whether a table cannot be created: two voters of a partition are out, and nobody replaces them, for
-        it has no leader (A13).
+        """Whether a table cannot be created: two voters of a partition are out, and nobody can replace them,
+        because it has no leader (A13).
         """
         creates = self.record.kind == "create"
         return creates and any(self.out(target, nodes) > 1 for target in self.record.targets)
@@ -210,14 +210,14 @@ class Workflows:
     # --- Commands ---
 
     def on_step_timer(self, timer: StepTimer) -> None:
-        """Send what was not answered again."""
+        """Send the unanswered commands again."""
         driven = self.known.get(timer.workflow)
         if driven is not None and self.term.active:
             self.go_on(driven)
 
     def go_on(self, driven: Driven) -> None:
-        """Command those that have not answered, so many at a time, in rounds: who stays silent keeps no other
-        from its command. Or take the last step (A2).
+        """Command the nodes that have not answered, so many at a time, in rounds, so that a silent node keeps
+        no other from getting its command. Or take the last step (A2).
         """
         settings, env = self.settings, self.env
         if driven.is_due(self.nodes):
@@ -247,12 +247,12 @@ class Workflows:
         return [(address, DropPartition(term)) for address in target.nodes()]
 
     def on_created(self, sender: NodeId, m: Created) -> None:
-        """A replica is there."""
+        """A replica was made."""
         if sender == m.member.node:
             self.answered("create", sender, m.member)
 
     def on_partition_gone(self, sender: NodeId, m: PartitionGone) -> None:
-        """Nothing of a partition is there."""
+        """Nothing of a partition is left on a node."""
         if sender == m.node:
             self.answered("delete", sender, None)
 
@@ -271,7 +271,7 @@ class Workflows:
                     return
 
     def on_no_room(self, sender: NodeId, m: NoRoom) -> None:
-        """A node has no room for a replica, now: it is asked again, as long as the table is created."""
+        """A node has no room for a replica now; it is asked again while the table is being created."""
         if sender != m.member.node:
             return
         for driven in self.known.values():

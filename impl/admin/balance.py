@@ -25,9 +25,7 @@ MARGIN = 100_000
 def better_place(
     nodes: Nodes, partition: PartitionRecord, candidates: Sequence[Candidate]
 ) -> tuple[Member, NodeId] | None:
-    """A voter of a partition and the node of its zone that it should move to (A15); None if no move is worth
-    it.
-    """
+    """A voter of a partition and the node of its zone to move it to (A15); None if no move is worth it."""
     number = partition.partition
     taken = [voter.node.address for voter in partition.config.voters]
     taken += [one.member.node.address for one in partition.pending]

@@ -57,9 +57,7 @@ class Chores:
         self.waiting = {}
 
     def planned(self) -> list[Chore]:
-        """The chores that wait, and the plans begun so recently that they are not among the known workflows
-        yet.
-        """
+        """The chores that wait, and the plans begun of late that are not among the known workflows yet."""
         return [*self.waiting, *self.workflows.steps.begun]
 
     def add(self, chore: Chore) -> None:

@@ -92,8 +92,7 @@ class Heard:
         self.load: dict[int, int] = {}
         """How much more often than in the report before."""
         self.hot_since: dict[int, Microseconds] = {}
-        """By partition whose replica is asked so often that it is hot: since when every report has said so.
-        """
+        """By partition whose replica is asked often enough to be hot: since when each report has said so."""
         self.loses = False
         """Whether what the node said last is, as news, that it has lost something; the first thing heard from
         a node may be.
@@ -143,8 +142,7 @@ class Nodes:
         """By address, what the metadata last said of each."""
 
     def on_report(self, sender: NodeId, m: NodeReport) -> bool:
-        """Take a node's report of what it hosts and of its fence (A8); return whether it has lost something.
-        """
+        """Take a node's report of what it hosts and of its fence (A8); whether it has lost something."""
         if sender != m.node:
             return False
         heard = self.heard.get(sender.address)
@@ -166,8 +164,7 @@ class Nodes:
         return heard.loses
 
     def candidates(self, draining: bool = False) -> tuple[Candidate, ...]:
-        """The nodes that may get replicas: they have reported lately, have room, and are not drained; or, for
-        `draining`, are.
+        """The nodes that may get replicas: they have reported lately, have room, and are `draining` or not.
         """
         since, most = self.env.now - self.settings.heard_us, self.settings.replicas_per_node
         return tuple(

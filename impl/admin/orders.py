@@ -79,9 +79,7 @@ class Ordered:
         self.order = order
         self.tries = 0
         self.table: TableRecord | None = None
-        """The table as the order leaves it, once that is decided; for a delete, until then, as it was first
-        found.
-        """
+        """The table as the order leaves it, once decided; for a delete, until then, as it was first found."""
         self.partition: PartitionRecord | None = None
         """For a split, the partition as it was first found."""
 

@@ -297,8 +297,7 @@ def rates_in(table: ProvisionedTable, boost: Boost | None = None, term: int = 0)
 
 
 def rates_needed(read: Read, name: str) -> list[tuple[PartitionRecord, Rates]]:
-    """The partitions of a table, each with the rates that it should have; none if the table is given nothing.
-    """
+    """The partitions of a table, each with the rates that it should have; none if it is given nothing."""
     table = read.record(table_key(name))
     if not isinstance(table, ProvisionedTable):
         return []

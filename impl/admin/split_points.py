@@ -33,8 +33,7 @@ def due(nodes: Nodes, partition: PartitionRecord) -> PlanSplit | None:
 
 
 def for_capacity(nodes: Nodes, partition: PartitionRecord) -> PlanSplit | None:
-    """How a partition is split so that its table has one more (A18); None if its range has a single position.
-    """
+    """How to split a partition so that its table has one more (A18); None if its range has one position."""
     number, owned = partition.partition, partition.range
     reports = [nodes.reported(voter, number) for voter in partition.config.voters]
     middles = [there.middle for there in reports if there is not None and is_inside(owned, there.middle)]

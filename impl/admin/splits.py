@@ -86,8 +86,7 @@ class Splits:
         self.given_up = {}
 
     def may_plan(self, partition: int) -> bool:
-        """Whether a partition may be split without an order: not soon after a split of it was given up (A12).
-        """
+        """Whether a partition may be split without an order: not soon after a split was given up (A12)."""
         there = self.given_up.get(partition)
         return there is None or self.env.now >= there.until
 
@@ -239,9 +238,7 @@ class Splits:
             self.steps.step(one)
 
     def on_other_epoch(self, one: Driven, sender: NodeId, m: OtherEpoch) -> None:
-        """The command is void: no split was chosen, because a replica that knows the barrier answers with the
-        split.
-        """
+        """Void: no split was chosen, because a replica that knows the barrier answers with the split."""
         self.steps.answered(one, sender)
         self.steps.learn(one, m.config, m.config_slot)
 

@@ -1,9 +1,9 @@
-"""What is changed of the metadata together: pure functions from what was read to one conditioned change.
+"""What is changed together in the metadata: pure functions from what was read to one conditioned change.
 
 *Invariants.* Every change is conditioned on the version of each item that it touches, and on the admin's
-record, which has one version as long as one admin is active (A1): so nothing is changed by an admin that was
-deposed, and nothing twice. Whatever a step chooses, ids and nodes, is in the record before any command names
-it (A3).
+record, which has one version as long as one admin is active (A1): so a deposed admin changes nothing, and
+nothing is changed twice. The ids and nodes that a step chooses are in the record before any command names
+them (A3).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Read:
 
     def __init__(self, items: Iterable[tuple[bytes, StoredItem]], through: bytes | None = None) -> None:
         self.through = through
-        """Where what was not read of a range begins; None if that is nothing."""
+        """Where the part of a range that was not read begins; None if all was read."""
         self._items: Mapping[bytes, StoredItem] = dict(items)
         self._records = {key: record_of(key, stored.item) for key, stored in self._items.items()}
 
@@ -105,7 +105,7 @@ def change(parts: Sequence[Part]) -> Change:
 
 
 def change_of_one(read: Read, key: bytes, record: MetadataRecord) -> Change:
-    """The active admin leaves this record, and changes nothing else."""
+    """The active admin leaves this one record, and changes nothing else."""
     return change([read.stays(ADMIN_KEY), read.leaves(key, record)])
 
 
@@ -136,7 +136,7 @@ def touch(read: Read, term: int) -> Change:
 
 
 def keys_to_create(name: str) -> tuple[bytes, ...]:
-    """What is read before a table is created, in order."""
+    """What is read before a table is created, in ascending order."""
     return (ADMIN_KEY, IDS_KEY, table_key(name))
 
 
@@ -206,22 +206,22 @@ def first_config(nodes: Sequence[NodeId]) -> Config:
 
 
 def keys_of_workflow(workflow: WorkflowRecord) -> tuple[bytes, ...]:
-    """What a step of a workflow looks at and changes, in order."""
+    """What a step of a workflow reads and changes, in ascending order."""
     partitions = (partition_key(target.partition) for target in workflow.targets)
     own = (table_key(workflow.table), workflow_key(workflow.workflow))
     return tuple(sorted((ADMIN_KEY, IDS_KEY, *own, *partitions)))
 
 
 def one_less(read: Read, counted: Literal["under_way", "replacing", "splitting"] = "under_way") -> Part:
-    """A workflow ends, of a table, of a partition's voters or of a split: one less is under way."""
+    """The part of a change by which a workflow ends (on a table, a partition's voters or a split): one less
+    is under way.
+    """
     ids: Ids = read.record(IDS_KEY) or FIRST_IDS
     return read.leaves(IDS_KEY, structs.replace(ids, **{counted: max(0, getattr(ids, counted) - 1)}))
 
 
 def is_current(read: Read, workflow: WorkflowRecord) -> bool:
-    """Whether a workflow is still under way, and the table is still the one that it is for, and names it
-    (A4).
-    """
+    """Whether a workflow is still under way, and its table is the same generation and names it (A4)."""
     table: TableRecord | None = read.record(table_key(workflow.table))
     return (
         read.record(workflow_key(workflow.workflow)) == workflow
@@ -233,8 +233,8 @@ def is_current(read: Read, workflow: WorkflowRecord) -> bool:
 
 
 def has_partitions(read: Read, table: TableRecord | None) -> bool:
-    """Whether the records of all partitions of a table, if there is one, were read; those that were split,
-    too.
+    """Whether the records of all partitions of a table, also of those that were split, were read; true
+    without a table.
     """
     partitions = () if table is None else lineage(table)
     return all(read.record(partition_key(partition)) is not None for partition in partitions)
@@ -266,7 +266,7 @@ def activate(read: Read, workflow: WorkflowRecord) -> Change:
 
 
 def keys_to_delete(table: TableRecord) -> tuple[bytes, ...]:
-    """What is read before a table is deleted, in order."""
+    """What is read before a table is deleted, in ascending order."""
     partitions = (partition_key(partition) for partition in lineage(table))
     workflow = (workflow_key(table.workflow),) if table.workflow else ()
     return tuple(sorted((ADMIN_KEY, IDS_KEY, table_key(table.name), *workflow, *partitions)))
@@ -275,10 +275,9 @@ def keys_to_delete(table: TableRecord) -> tuple[bytes, ...]:
 def delete_table(
     read: Read, order: DeleteTable, request: RequestId, most_workflows: int
 ) -> Change | TableRecord | Refusal:
-    """Forbid all else, and make the workflow that drops the replicas, in one write; whatever was under way
-    for the table ends with it (A4, A14), and the replicas that it may have made are dropped with the rest,
-    those of children that a split may yet bring too. Of a table that is being deleted already nothing more is
-    asked.
+    """Forbid everything else, and make the workflow that drops the replicas, in one write. Whatever was under
+    way for the table ends with it (A4, A14); replicas that this may have made are dropped with the rest, also
+    those of children that a split may yet bring. If the table is being deleted already, do nothing more.
     """
     table: TableRecord | None = read.record(table_key(order.name))
     if table is None:
@@ -292,8 +291,8 @@ def delete_table(
 
 
 def begin_to_delete(read: Read, table: TableRecord, request: RequestId) -> Change:
-    """Begin the workflow that deletes a table, by that request: an order, or the one by which it was to be
-    created and cannot be (A13).
+    """Begin the workflow that deletes a table, on this request: an order to delete it, or the one to create
+    it, which cannot be carried out (A13).
     """
     ids: Ids = read.record(IDS_KEY) or FIRST_IDS
     under_way = ids.under_way + (0 if table.workflow else 1)
@@ -320,8 +319,8 @@ def begin_to_delete(read: Read, table: TableRecord, request: RequestId) -> Chang
 
 
 def targets_of(partition: PartitionRecord) -> list[Target]:
-    """Where something of a partition may be, or of the children that are planned, which lie where their
-    parent does (A14). Listed children have records of their own.
+    """Where there may be something of a partition, or of its planned children, which lie where their parent
+    does (A14). Listed children have records of their own.
     """
     others = tuple(pending.member.node for pending in partition.pending)
     planned = partition.children if partition.state == "listed" else ()
@@ -329,7 +328,7 @@ def targets_of(partition: PartitionRecord) -> list[Target]:
 
 
 def remove_table(read: Read, workflow: WorkflowRecord) -> Change:
-    """Too few nodes are left to be a quorum of any partition: the records go (A14)."""
+    """Of every partition, too few nodes are left to be a quorum: the records go (A14)."""
     return change(
         [
             read.stays(ADMIN_KEY),
@@ -342,13 +341,13 @@ def remove_table(read: Read, workflow: WorkflowRecord) -> Change:
 
 
 def keys_to_update(name: str) -> tuple[bytes, ...]:
-    """What is read before a table is given something else, in order."""
+    """What is read before what a table is given changes, in ascending order."""
     return (ADMIN_KEY, table_key(name))
 
 
 def update_table(read: Read, order: UpdateTable) -> Change | TableRecord | Refusal:
-    """Give a table something else: its partitions hear of it afterwards, by the version. What it has already
-    it is not given again (A16). What somebody orders by what they had seen has no effect where that has
+    """Give a table something else; its partitions hear of it afterwards, by the version. A table that has it
+    already is not given it again (A16). An order based on what its sender had seen has no effect if that has
     changed (A17).
     """
     table: TableRecord | None = read.record(table_key(order.name))
@@ -370,5 +369,5 @@ def update_table(read: Read, order: UpdateTable) -> Change | TableRecord | Refus
 
 
 def add_node(read: Read, node: NodeId) -> Change:
-    """A storage node has reported that has no record."""
+    """Record a storage node that has reported and has no record."""
     return change_of_one(read, node_key(node.name), NodeRecord(node.name, node.zone))

@@ -1,7 +1,8 @@
-"""The directory: what the leader of the metadata tells routers of tables, and who leads their partitions.
+"""The directory: what the leader of the metadata tells routers about tables and the leaders of their
+partitions.
 
 *Invariants.* A table and its partitions are read at one slot, under the lease, so a router sees a state that
-was committed. Leader hints are beside the state: nobody logs them, each replica of partition 0 keeps those
+was committed. Leader hints are beside the state: they are not logged, each replica of partition 0 keeps those
 that it hears, at most `HINTS`, and a wrong one costs a router an attempt.
 """
 
@@ -21,7 +22,7 @@ from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.paxos.service import Service
 
 HINTS = 10_000
-"""Leaders that a replica of the metadata keeps in mind, at the most."""
+"""Leaders that a replica of the metadata remembers, at the most."""
 
 
 class Directory(Service):
@@ -31,7 +32,7 @@ class Directory(Service):
         self.replica = replica
         self.env = replica.env
         self.kept = kept
-        """Where the metadata is by what the node keeps, if that is not where the configuration says."""
+        """Where the metadata is, as the node keeps it, if that is not where the configuration says."""
         self.leaders: dict[int, tuple[Ballot, NodeId]] = {}
         """By partition, the newest leader heard of."""
 
@@ -71,7 +72,7 @@ class Directory(Service):
         if sender != m.node:
             return
         for partition, ballot in m.ballots:
-            known = self.leaders.pop(partition, None)  # The ones heard of last come last.
+            known = self.leaders.pop(partition, None)  # The ones heard of last stand last.
             self.leaders[partition] = (ballot, sender) if known is None or ballot > known[0] else known
         keep_newest(self.leaders, HINTS)
 
@@ -86,7 +87,7 @@ class Directory(Service):
 
 
 def directory(kept: Callable[[], Hosts | None]) -> MoreServices:
-    """What a replica of the metadata does besides what one of any partition does, on a node that keeps this
-    of where the metadata is.
+    """What a replica of the metadata does besides what a replica of any partition does; `kept` is what its
+    node keeps of where the metadata is.
     """
     return lambda replica: (Directory(replica, kept),)

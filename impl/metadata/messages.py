@@ -9,7 +9,7 @@ from dynaproof.impl.paxos.ids import Ballot
 
 
 class Locate(Message, frozen=True, gc=False, tag="locate"):
-    """Where is this table? `number` is the question's own."""
+    """Where is this table? `number` identifies the question."""
 
     number: int
     table: str
@@ -17,7 +17,7 @@ class Locate(Message, frozen=True, gc=False, tag="locate"):
 
 class Located(Message, frozen=True, gc=False, tag="located"):
     """A table as it stood at `slot`, or None, with its partitions in order of their ranges and, by partition,
-    the last leaders heard of: hints, and no more. `members` are the nodes that host the metadata, by the
+    the last leaders heard of, which are only hints. `members` are the nodes that host the metadata, by the
     config of this `epoch`.
     """
 
@@ -31,8 +31,8 @@ class Located(Message, frozen=True, gc=False, tag="located"):
 
 
 class NotServing(Message, frozen=True, gc=False, tag="not_serving", omit_defaults=True):
-    """This node does not serve the metadata; the leader that its replica knows, if one is here and knows one;
-    and where the metadata is, if that is not where the configuration says.
+    """This node does not serve the metadata. `leader` is the one that its replica knows, if the node has a
+    replica that knows one; `hosts` says where the metadata is, if that is not where the configuration says.
     """
 
     number: int
@@ -42,8 +42,8 @@ class NotServing(Message, frozen=True, gc=False, tag="not_serving", omit_default
 
 
 class Leading(Message, frozen=True, gc=False, tag="leading", omit_defaults=True):
-    """The replicas at `node` that lead, by partition, with their ballots: hints for routers, and no more. The
-    node knows where the metadata is by the config of this `epoch`.
+    """The replicas at `node` that lead, by partition, with their ballots: only hints for routers. The node
+    knows where the metadata is by the config of this `epoch`.
     """
 
     node: NodeId
@@ -52,6 +52,6 @@ class Leading(Message, frozen=True, gc=False, tag="leading", omit_defaults=True)
 
 
 class MetadataAt(Message, frozen=True, gc=False, tag="metadata_at"):
-    """Here the metadata is, by the newest config that the sender knows to be chosen (A15)."""
+    """The metadata is at `hosts`, by the newest config that the sender knows to be chosen (A15)."""
 
     hosts: Hosts

@@ -1,6 +1,6 @@
-"""What users ask of a region's tables: routers order it of the active admin. The refusals are DynamoDB's, in
-its words, where the API has them. One of its refusals is not made: a table that is being created may be
-deleted here (A14), where the API says `ResourceInUseException`.
+"""What users ask of a region's tables; routers send it as orders to the active admin. The refusals are
+DynamoDB's, in its words, where the API has them. One of its refusals is never made: a table that is being
+created may be deleted here (A14), where the API says `ResourceInUseException`.
 
 Sources: API reference, CreateTable and DeleteTable (errors); the words are the service's, as recorded by the
 test suites of moto and dynalite; those of `too_many` as in public reports of it (serverless/serverless 2622,
@@ -29,14 +29,14 @@ REPLICAS = (3, 5)
 
 
 class CreateTable(Struct, frozen=True, gc=False, tag="create_table"):
-    """Make a table of so many partitions, each of three replicas or five."""
+    """Make a table with this many partitions, each of three or five replicas."""
 
     name: str
     schema: KeySchema
     partitions: int = 1
     replicas: int = 3
     given: Provisioned | None = None
-    """What it is given of capacity; None: as much as it asks for."""
+    """The capacity that it is given; None: as much as it asks for."""
 
 
 class AsOf(Struct, frozen=True, gc=False, array_like=True, order=True):
@@ -52,18 +52,18 @@ class UpdateTable(Struct, frozen=True, gc=False, tag="update_table"):
     name: str
     given: Provisioned
     as_of: AsOf | None = None
-    """Only if the table is still as it was then (A17); None: whatever it is. The API has no such thing."""
+    """Only if the table is still as it was then (A17); None: in any case. The API has no such condition."""
 
 
 class DeleteTable(Struct, frozen=True, gc=False, tag="delete_table"):
-    """Delete a table, with all its items; one that is being created, too."""
+    """Delete a table with all its items, also one that is being created."""
 
     name: str
 
 
 class DrainNode(Struct, frozen=True, gc=False, tag="drain_node"):
-    """Move all replicas off a storage node, and make none there (A15); or, with False, do so no more. An
-    operator orders it; the API has no such thing.
+    """Move all replicas off a storage node, and make none there (A15); or, if `draining` is False, stop doing
+    so. Ordered by an operator; the API has no such thing.
     """
 
     name: str
@@ -71,7 +71,7 @@ class DrainNode(Struct, frozen=True, gc=False, tag="drain_node"):
 
 
 class MoveReplica(Struct, frozen=True, gc=False, tag="move_replica"):
-    """Move a partition's replica from one storage node to another. An operator orders it."""
+    """Move a partition's replica from one storage node to another. Ordered by an operator."""
 
     partition: int
     out: str
@@ -80,7 +80,7 @@ class MoveReplica(Struct, frozen=True, gc=False, tag="move_replica"):
 
 class SplitAt(Struct, frozen=True, gc=False, tag="split_at"):
     """Split a partition at a position of the hash space (R9), or where its leader reports the middle of what
-    it stores. An operator orders it.
+    it stores. Ordered by an operator.
     """
 
     partition: int
@@ -95,7 +95,7 @@ ACTIONS = (CreateTable, UpdateTable, DeleteTable, DrainNode, MoveReplica, SplitA
 
 
 class Refusal(Struct, frozen=True, gc=False):
-    """An error of the API: its name, and what it says. What was asked for has had no effect."""
+    """An error of the API: its name and its message. The request has had no effect."""
 
     error: str
     message: str
@@ -127,12 +127,12 @@ def not_provisioned(name: str) -> Refusal:
 
 
 def has_changed(name: str) -> Refusal:
-    """The table is not as whoever ordered this had seen it."""
+    """The table is no longer as the sender of the order had seen it."""
     return Refusal("ResourceInUseException", f"Table {name} has changed since it was described")
 
 
 def too_many(most: int) -> Refusal:
-    """As many tables are being created and deleted as may be at the same time."""
+    """As many tables are being created and deleted as may be at one time."""
     return Refusal(
         "LimitExceededException",
         f"Subscriber limit exceeded: Only {most} tables can be created, updated, or deleted simultaneously",
@@ -172,7 +172,7 @@ def too_many_partitions(table: str, most: int) -> Refusal:
 
 
 def wrong_with(action: Action, most_partitions: int) -> str | None:
-    """What rule an order breaks, if it breaks one."""
+    """Which rule an order breaks; None if it breaks none."""
     if isinstance(action, DrainNode):
         return None
     if isinstance(action, MoveReplica | SplitAt):
@@ -202,13 +202,13 @@ def wrong_with(action: Action, most_partitions: int) -> str | None:
 
 
 def invalid(message: str) -> Refusal:
-    """What is ordered breaks a rule."""
+    """The order breaks a rule."""
     return Refusal("ValidationException", message)
 
 
 class Order(Message, frozen=True, gc=False, tag="order"):
-    """A router orders this of an admin, in a session of its own: it repeats it there until it is answered,
-    and no copy of it does anything a second time.
+    """A router's order to an admin, in a session of its own: the router repeats it there until it is
+    answered, and no copy of it takes effect a second time.
     """
 
     session: Session
@@ -218,14 +218,14 @@ class Order(Message, frozen=True, gc=False, tag="order"):
 
 
 class Obeyed(Message, frozen=True, gc=False, tag="obeyed"):
-    """It is under way, durably; the table as it is now, if it is about one."""
+    """The order is durably under way; the table as it is now, if the order is about one."""
 
     request: RequestId
     table: TableRecord | None
 
 
 class Declined(Message, frozen=True, gc=False, tag="declined"):
-    """It has no effect."""
+    """The order has no effect."""
 
     request: RequestId
     refusal: Refusal

@@ -26,8 +26,8 @@ class Candidate(Struct, frozen=True, gc=False):
 
 def place(candidates: Sequence[Candidate], partitions: int, replicas: int) -> list[tuple[NodeId, ...]] | None:
     """The nodes of each partition, spread over the zones (M2), those with the fewest replicas first, and none
-    beyond its room; None if they do not suffice. The first one of each leads at first, so these are in all
-    zones by turns.
+    beyond its room; None if there are not enough. The first node of each partition leads it at first, so the
+    first nodes take turns through all zones.
     """
     load = {one.node: one.replicas for one in candidates}
     most = {one.node: one.replicas + one.room for one in candidates}
@@ -48,8 +48,8 @@ def place(candidates: Sequence[Candidate], partitions: int, replicas: int) -> li
 def place_one(
     candidates: Sequence[Candidate], config: Config, out: Member, taken: Sequence[NodeId]
 ) -> NodeId | None:
-    """The node with the fewest replicas on which a new one may lie in the place of the voter `out` (M2), and
-    which is not one of the addresses `taken`; None if there is none.
+    """The node with the fewest replicas, not among the addresses `taken`, that may have a new replica in the
+    place of the voter `out` (M2); None if there is none.
     """
     others = [voter.node.address for voter in config.voters if voter != out]
     for one in sorted(candidates, key=lambda one: (one.replicas, one.node)):

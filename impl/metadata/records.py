@@ -5,10 +5,10 @@ so every write raises it, and a change is conditioned on the version of each ite
 (`partition.messages.requests.Change`): two admins that read the same state cannot both change it.
 
 *Invariants.* Ids of partitions, workflows and generations are given in ascending order, and never twice. A
-partition has a record from before its first replica is made until every replica is gone, but one at the
-most; one that a split makes is named by the record of the split from before that is asked for, and gets its
-own when it is chosen. While a workflow is under way for a table, the table names it. The partitions of a
-table are the leaves of its lineage, and their ranges cover all.
+partition has a record from before its first replica is made until every replica is gone, except one at the
+most; a child of a split is named by the record of the split from before the split is asked for, and gets its
+own record when the split is chosen. While a workflow is under way for a table, the table names it. The
+partitions of a table are the leaves of its lineage, and their ranges cover all hashes.
 """
 
 from __future__ import annotations
@@ -32,32 +32,32 @@ Status: TypeAlias = Literal["creating", "active", "deleting"]
 
 
 class AdminRecord(Struct, frozen=True, gc=False, array_like=True, tag="admin"):
-    """Who is active, and of which term (A1)."""
+    """Which admin is active, and of which term (A1)."""
 
     term: int
     name: str
 
 
 class TouchedRecord(Struct, frozen=True, gc=False, array_like=True, tag="touched"):
-    """Written again and again by the active admin, to show that it lives; the record of who is active has one
-    version for a whole term.
+    """Written again and again by the active admin, to show that it lives; so the record of which admin is
+    active keeps one version for a whole term.
     """
 
     term: int
 
 
 class Ids(Struct, frozen=True, gc=False, array_like=True, tag="ids"):
-    """The least that were never given; and how many workflows of each kind are under way: that is bounded."""
+    """The lowest ids never given, and the bounded numbers of workflows under way, by kind."""
 
     partition: int
     workflow: int
     generation: int
     under_way: int
-    """Of tables,"""
+    """On tables."""
     replacing: int = 0
-    """of partitions' voters,"""
+    """On voters of partitions."""
     splitting: int = 0
-    """and of partitions that are split."""
+    """On partitions that are split."""
 
 
 class TableRecord(Struct, frozen=True, gc=False, array_like=True, tag="table"):
@@ -72,9 +72,9 @@ class TableRecord(Struct, frozen=True, gc=False, array_like=True, tag="table"):
     partitions: tuple[int, ...]
     """In the order of their ranges, which cover all: none of them is split."""
     request: RequestId
-    """That created it, so that a retry of it is known;"""
+    """The request that created it, so that a retry of it is recognized."""
     workflow: int
-    """and the workflow that is under way for it; 0: none is."""
+    """The workflow that is under way for it; 0: none is."""
     parents: tuple[int, ...] = ()
     """The partitions that were split, in that order, gone or not: they go with the table (A14)."""
 
@@ -83,19 +83,17 @@ class ProvisionedTable(TableRecord, frozen=True, gc=False, array_like=True, kw_o
     """A table that is given capacity; any other one has as much as it asks for."""
 
     version: int
-    """Of what it is given: it grows with every change of that, and of the number of partitions."""
+    """Of what it is given: it grows with every change of that and of the number of partitions."""
     given: Provisioned
 
 
 class Pending(Struct, frozen=True, gc=False, array_like=True):
-    """A replica that may be there, or come, and that the config does not name: what is to become a voter, and
-    what was one.
-    """
+    """A replica that may be there, or come, and is not in the config: a future voter, or a former one."""
 
     member: Member
     expected_epoch: int
-    """That of the command that was to give it its vote: a config of a later epoch which does not name it
-    makes that command void.
+    """That of the command that should give it its vote: a config of a later epoch that does not name it makes
+    that command void.
     """
     voted: bool
     """Whether a chosen config has named it."""
@@ -119,32 +117,32 @@ class PartitionRecord(Struct, frozen=True, gc=False, array_like=True, tag="parti
     range: KeyRange
     state: Literal["creating", "listed", "split", "gone"]
     config: Config
-    """The newest that an admin has heard of to be chosen (A9), without voters when it is gone;"""
+    """The newest one that an admin knows to be chosen (A9); without voters when the partition is gone."""
     config_slot: int = 0
-    """and its slot: of the first one of a child, that of the barrier (H4)."""
+    """The slot of the config; of a child's first one, that of the barrier (H4)."""
     next_incarnation: int = 0
-    """The least that no workflow has given, if that is above the config's own."""
+    """The lowest that no workflow has given, if that is above the config's own."""
     pending: tuple[Pending, ...] = ()
     workflow: int = 0
-    """That is under way for it alone; 0: none is (A4)."""
+    """The one that is under way for this partition alone; 0: none is (A4)."""
     parent: int = 0
-    """The partition of which a split made it; 0: the table was created with it."""
+    """The partition that was split into it; 0: it was created with the table."""
     children: tuple[int, ...] = ()
-    """Those that a split makes of it; while it is listed they are planned, and may never come."""
+    """The partitions that a split makes of it; while it is listed they are planned, and may never come."""
     barrier: Barrier | None = None
     """Once it is split."""
 
 
 class Target(Struct, frozen=True, gc=False, array_like=True):
-    """A partition and where its replicas are to be."""
+    """A partition, and where its replicas should be."""
 
     partition: int
     config: Config
     others: tuple[NodeId, ...] = ()
-    """Nodes that may have replicas which the config does not name."""
+    """Nodes that may have replicas that the config does not name."""
 
     def nodes(self) -> tuple[NodeId, ...]:
-        """The addresses of all nodes that may have one."""
+        """The addresses of all nodes that may have a replica of it."""
         there = (*(voter.node for voter in self.config.voters), *self.others)
         return tuple(dict.fromkeys(node.address for node in there))
 
@@ -160,12 +158,12 @@ class WorkflowRecord(Struct, frozen=True, gc=False, array_like=True, tag="workfl
     generation: int
     targets: tuple[Target, ...]
     request: RequestId
-    """That ordered it."""
+    """The request that ordered it."""
 
 
 Step: TypeAlias = Literal["create", "replace", "make", "void"]
-"""Of a replacement: a learner is made; the leader is to give it the vote; it is made, for a chosen config
-names it; or the epoch is raised, so that no command of it counts any more.
+"""Of a replacement: a learner is made; the leader is told to give it the vote; it is made because a chosen
+config names it; or the epoch is raised, so that no command of the replacement counts any more.
 """
 
 Reason: TypeAlias = Literal["repair", "drain", "balance", "move"]
@@ -180,17 +178,18 @@ class ReplacementRecord(Struct, frozen=True, gc=False, array_like=True, tag="rep
     out: Member
     new: Member
     role: Role
-    """A log replica's, until it is written down that it is made empty (M5)."""
+    """A log replica's, until it is written down that the new replica is made empty (M5)."""
     step: Step
     expected_epoch: int
-    """That of the config which the command to replace expects."""
+    """That of the config that the command to replace expects."""
     made: bool = False
     """Whether its node has answered that `new` is there."""
 
 
 SplitStep: TypeAlias = Literal["split", "void", "made", "drop"]
-"""Of a split: the leader is to propose it; or the epoch is raised, so that no command of it counts any more;
-the children are listed, and all their voters are to be made; the replicas of the parent are dropped.
+"""Of a split: the leader is told to propose it; or the epoch is raised, so that no command of the split
+counts any more; the children are listed, and all their voters must be made; the replicas of the parent are
+dropped.
 """
 
 SplitReason: TypeAlias = Literal["size", "heat", "capacity", "order"]
@@ -209,7 +208,7 @@ class SplitRecord(Struct, frozen=True, gc=False, array_like=True, tag="split"):
     right: int
     step: SplitStep
     expected_epoch: int
-    """That of the config which the command to split expects."""
+    """That of the config that the command to split expects."""
 
     @property
     def children(self) -> tuple[int, int]:
@@ -223,7 +222,7 @@ class NodeRecord(Struct, frozen=True, gc=False, array_like=True, tag="node"):
     name: str
     zone: str
     draining: bool = False
-    """Whether its replicas are to be moved elsewhere (A15)."""
+    """Whether its replicas must be moved elsewhere (A15)."""
     dead: bool = False
     """Whether it has not reported for so long that its replicas are taken for lost."""
 
@@ -245,7 +244,7 @@ PartitionWork: TypeAlias = ReplacementRecord | SplitRecord
 """A workflow of one partition, which names it (A4)."""
 
 METADATA = 0
-"""The partition that holds all this."""
+"""The partition that holds all these records."""
 
 ADMIN_KEY = b"admin"
 TOUCHED_KEY = b"admin/touched"
@@ -256,18 +255,18 @@ WORKFLOWS = b"workflow/"
 NODES = b"node/"
 
 FIRST_IDS = Ids(1, 1, 1, 0)
-"""What is given first: partition 0 is the metadata itself."""
+"""The first ids to be given: partition 0 is the metadata itself."""
 
 OF_SPLITS: dict[type, int] = {Ids: 1, TableRecord: 1, PartitionRecord: 3}
-"""How many fields of a record, the last ones, say something of splits only."""
+"""How many fields of a record, the last ones, are about splits only."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(MetadataRecord).decode
 
 
 def encode(record: MetadataRecord) -> Item:
-    """A record as an item. What says something of splits only stands in the records of what was split; so all
-    others are the bytes that they were when nothing was split yet, and are read by who knows of no splits.
+    """A record as an item. Fields about splits only stand in the records of what was split; so all others are
+    the same bytes as before anything was split, and code that knows of no splits can read them.
     """
     of_splits = OF_SPLITS.get(type(record), 0)
     values = structs.astuple(record)
@@ -277,13 +276,13 @@ def encode(record: MetadataRecord) -> Item:
 
 
 def decode(item: Item) -> MetadataRecord:
-    """The record of an item. Raises `msgspec.MsgspecError` if it is none's."""
+    """The record of an item. Raises `msgspec.MsgspecError` if the item is no record."""
     record: MetadataRecord = _decode(item)
     return record
 
 
 def record_of(key: bytes, item: Item) -> MetadataRecord | None:
-    """The record of the item under this key; None if it is none's, or one's that stands under another key."""
+    """The record of the item under a key; None if it is no record, or belongs under another key."""
     try:
         record = decode(item)
         return record if key_of(record) == key and all(map(is_given, partitions_of(record))) else None
@@ -292,7 +291,7 @@ def record_of(key: bytes, item: Item) -> MetadataRecord | None:
 
 
 def key_of(record: MetadataRecord) -> bytes:
-    """The key under which a record stands. Raises OverflowError where it has a number that is never given."""
+    """The key under which a record stands. Raises OverflowError if it has a number that is never given."""
     if isinstance(record, TableRecord):
         return table_key(record.name)
     if isinstance(record, PartitionRecord):
@@ -318,7 +317,7 @@ def partitions_of(record: MetadataRecord) -> tuple[int, ...]:
 
 
 def is_given(partition: int) -> bool:
-    """Whether a partition may have this number: it is none's, or the metadata's, else."""
+    """Whether a partition of a table may have this number; others are the metadata's, or no partition's."""
     return METADATA < partition < 1 << 64
 
 
@@ -328,12 +327,12 @@ def table_key(name: str) -> bytes:
 
 
 def partition_key(partition: int) -> bytes:
-    """The key of a partition's record; in order of ids."""
+    """The key of a partition's record; keys ascend with ids."""
     return PARTITIONS + partition.to_bytes(8, "big")
 
 
 def workflow_key(workflow: int) -> bytes:
-    """The key of a workflow's record; in order of ids."""
+    """The key of a workflow's record; keys ascend with ids."""
     return WORKFLOWS + workflow.to_bytes(8, "big")
 
 
@@ -343,5 +342,5 @@ def node_key(name: str) -> bytes:
 
 
 def end_of(prefix: bytes) -> bytes:
-    """The first key behind all that begin with a prefix, whose last byte is not the largest."""
+    """The first key behind all that begin with a prefix; its last byte must not be the largest."""
     return prefix[:-1] + bytes([prefix[-1] + 1])

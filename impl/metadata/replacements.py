@@ -1,8 +1,9 @@
-"""What is changed of the metadata to replace a voter of a partition: pure functions, as in `changes`.
+"""What is changed in the metadata to replace a voter of a partition: pure functions, as in `changes`.
 
-*Invariants.* A partition has one workflow at a time (A4), and whom it makes, and where, is in its record
-before any command names it (A3). The copy of a config goes forward only, and only to a chosen one (A9).
-Whatever may be on a node, and is no voter, stands in the partition's `pending` until it is known to be gone.
+*Invariants.* A partition has one workflow at a time (A4), and which replica it makes, and where, is in its
+record before any command names that replica (A3). The copy of a config goes forward only, and only to a
+chosen one (A9). Every member that may be on a node and is no voter stands in the partition's `pending` until
+it is known to be gone.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from dynaproof.impl.paxos.messages.membership import Role
 from dynaproof.impl.paxos.records import Config
 
 PENDING = 64
-"""Members of one partition that are no voters and not known to be gone, at the most: with more, no voter is
+"""Members of one partition that are not voters and not known to be gone, at the most: with more, no voter is
 replaced.
 """
 
@@ -63,12 +64,12 @@ class Plan(Struct, frozen=True, gc=False):
     reason: Reason
 
     def keys(self) -> tuple[bytes, ...]:
-        """What is read before, in order."""
+        """What is read before, in ascending order."""
         return keys_to_replace(self.partition)
 
     def decide(self, read: Read, most: int) -> Change | None:
-        """Make the workflow and take the partition's place, with the incarnation that it chooses, in one
-        write (A10, 1); None if that may not be any more, or `most` are under way.
+        """Make the workflow and reserve the partition for it, with the incarnation that it chooses, in one
+        write (A10, 1); None if that is no longer allowed, or `most` are under way.
         """
         partition: PartitionRecord | None = read.record(partition_key(self.partition))
         ids: Ids = read.record(IDS_KEY) or FIRST_IDS
@@ -104,27 +105,27 @@ class Plan(Struct, frozen=True, gc=False):
 
 
 def keys_to_replace(partition: int) -> tuple[bytes, ...]:
-    """What is read before a voter is replaced, in order."""
+    """What is read before a voter is replaced, in ascending order."""
     return (ADMIN_KEY, IDS_KEY, partition_key(partition))
 
 
 def next_incarnation(partition: PartitionRecord) -> int:
-    """The least that was never used: neither by a config nor by a workflow."""
+    """The lowest incarnation that neither a config nor a workflow ever used."""
     return max(partition.next_incarnation, partition.config.next_incarnation)
 
 
 def is_free(partition: PartitionRecord) -> bool:
-    """Whether a partition is there to stay, and no workflow is under way for it (A4)."""
+    """Whether a partition is listed, and no workflow is under way for it (A4)."""
     return partition.state == "listed" and partition.workflow == 0
 
 
 def may_begin(partition: PartitionRecord) -> bool:
-    """Whether a voter of a partition may be replaced now: as long as not too many members are pending."""
+    """Whether a voter of a partition may be replaced now; not with too many members pending."""
     return is_free(partition) and len(partition.pending) < PENDING
 
 
 def is_possible(plan: Plan, partition: PartitionRecord) -> bool:
-    """Whether a partition is free (A4), and would have a voter on each of so many nodes, spread over the
+    """Whether a partition is free (A4), and would still have its voters on different nodes, spread over the
     zones as rule M2 asks.
     """
     config, address = partition.config, plan.node.address
@@ -146,21 +147,21 @@ class Answers(Struct, frozen=True, gc=False):
     """What was answered to an admin that drives a replacement."""
 
     config: Config | None = None
-    """The newest that was heard of to be chosen,"""
+    """The newest config known to be chosen."""
     config_slot: int = 0
-    """and its slot."""
+    """The slot of that config."""
     made: bool = False
     """Whether the node has said that the new replica is there."""
     late: bool = False
-    """Whether the step takes longer than it is worth,"""
+    """Whether the step takes too long."""
     gone: bool = False
-    """whether the new replica's node is lost, or has no room for it,"""
+    """Whether the new replica's node is lost, or has no room for it."""
     unheld: bool = False
-    """and whether that a log may begin at the config was not said in time."""
+    """Whether the word that a log may begin at the config did not come in time."""
 
 
 def keys_of_replacement(work: ReplacementRecord) -> tuple[bytes, ...]:
-    """What a step looks at and changes, in order."""
+    """What a step reads and changes, in ascending order."""
     return (ADMIN_KEY, IDS_KEY, partition_key(work.partition), workflow_key(work.workflow))
 
 
@@ -187,7 +188,7 @@ def advance(read: Read, work: ReplacementRecord, answers: Answers) -> Change | N
 
 
 def next_step(work: ReplacementRecord, config: Config, answers: Answers) -> ReplacementRecord | None:
-    """Where a replacement stands, under the newest chosen config that is known; None: it has ended (A10)."""
+    """Where a replacement stands under the newest config known to be chosen; None: it has ended (A10)."""
     made = work.made or answers.made
     step, role = work.step, work.role
     if config.epoch > work.expected_epoch:
@@ -205,7 +206,7 @@ def next_step(work: ReplacementRecord, config: Config, answers: Answers) -> Repl
 
 
 def learned(partition: PartitionRecord, config: Config | None, slot: int) -> PartitionRecord:
-    """The record with a chosen config that is newer than its copy (A9): who has left stays in `pending`."""
+    """The record with a chosen config newer than its copy (A9); voters that have left stay in `pending`."""
     old = partition.config
     if config is None or config.epoch <= old.epoch:
         return partition
@@ -224,17 +225,17 @@ def abandon(read: Read, work: PartitionWork) -> Change:
 
 
 class Forget(Struct, frozen=True, gc=False):
-    """A member is gone from its node, or its node's disk is: it is no more."""
+    """A member is gone from its node, or the node's disk is: it no longer exists."""
 
     partition: int
     member: Member
 
     def keys(self) -> tuple[bytes, ...]:
-        """What is read before, in order."""
+        """What is read before, in ascending order."""
         return (ADMIN_KEY, partition_key(self.partition))
 
     def decide(self, read: Read, _most: int) -> Change | None:
-        """Strike it out, if it may be dropped and is still listed (A11)."""
+        """Remove it from `pending`, if it may be dropped and is still listed (A11)."""
         key = partition_key(self.partition)
         partition: PartitionRecord | None = read.record(key)
         if partition is None:
@@ -254,17 +255,17 @@ def may_go(partition: PartitionRecord, one: Pending) -> bool:
 
 
 def keys_of_node(name: str) -> tuple[bytes, ...]:
-    """What is read before the record of a node is changed, in order."""
+    """What is read before the record of a node is changed, in ascending order."""
     return (ADMIN_KEY, node_key(name))
 
 
 class RecordNode(Struct, frozen=True, gc=False):
-    """A storage node has no record: it reports for the first time, or hosts a voter and never did."""
+    """A storage node has no record: it reports for the first time, or hosts a voter and never has."""
 
     node: NodeId
 
     def keys(self) -> tuple[bytes, ...]:
-        """What is read before, in order."""
+        """What is read before, in ascending order."""
         return keys_of_node(self.node.name)
 
     def decide(self, read: Read, _most: int) -> Change | None:
@@ -279,7 +280,7 @@ class MarkNode(Struct, frozen=True, gc=False):
     dead: bool
 
     def keys(self) -> tuple[bytes, ...]:
-        """What is read before, in order."""
+        """What is read before, in ascending order."""
         return keys_of_node(self.name)
 
     def decide(self, read: Read, _most: int) -> Change | None:
@@ -296,7 +297,7 @@ class MarkNode(Struct, frozen=True, gc=False):
 
 
 def drain_node(read: Read, order: DrainNode) -> Change | Refusal | None:
-    """Write down that a node is drained, or is not (A15); None if that stands there."""
+    """Write down that a node is drained, or no longer is (A15); None if the record says so already."""
     key = node_key(order.name)
     record: NodeRecord | None = read.record(key)
     if record is None:
@@ -308,7 +309,7 @@ def drain_node(read: Read, order: DrainNode) -> Change | Refusal | None:
 
 
 def move_replica(read: Read, order: MoveReplica, nodes: Sequence[Candidate], most: int) -> Change | Refusal:
-    """Begin to move a replica (A15); the nodes are those that may get one."""
+    """Begin to move a replica (A15); `nodes` are those that may get one."""
     partition: PartitionRecord | None = read.record(partition_key(order.partition))
     if partition is None:
         return unknown("Partition", order.partition)

@@ -1,10 +1,11 @@
-"""What is changed of the metadata to split a partition: pure functions, as in `changes` (rule A12 of
+"""What is changed in the metadata to split a partition: pure functions, as in `changes` (rule A12 of
 docs/table.md).
 
 *Invariants.* The ids of the children are in the records of the split and of their parent before any command
 names them (A3). One write takes the range from the parent and gives it to its children, and only once the
-`Split` is known to be chosen: so each key has one owner at any time, and the lineage is a tree that covers
-all. A split that is given up ends when the epoch that its command expects is past; its ids are never used.
+`Split` is known to be chosen: so each key has one owner at any time, and the lineage is a tree whose leaves
+cover all. A split that is given up ends when the epoch that its command expects is past; its ids are never
+used.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.values.key_range import InvalidRange, KeyRange
 
 LINEAGE = 1_000
-"""Partitions of one table, those that were split too, beyond which none is split: deleting a table is one
-write, which touches the records of all. As many more may come as splits are under way.
+"""Partitions of one table, including those that were split, beyond which none is split: deleting a table is
+one write that touches the records of all. The splits under way may add as many more.
 """
 
 
@@ -64,12 +65,12 @@ class PlanSplit(Struct, frozen=True, gc=False):
     reason: SplitReason
 
     def keys(self) -> tuple[bytes, ...]:
-        """What is read before, in order."""
+        """What is read before, in ascending order."""
         return keys_to_split(self.partition, self.table)
 
     def decide(self, read: Read, most: int) -> Change | None:
-        """Make the workflow and take the partition's place, with the ids that it chooses, in one write (A12,
-        1); None if that may not be any more, or `most` are under way.
+        """Make the workflow and reserve the partition for it, with the ids that it chooses, in one write
+        (A12, 1); None if that is no longer allowed, or `most` are under way.
         """
         partition: PartitionRecord | None = read.record(partition_key(self.partition))
         table: TableRecord | None = read.record(table_key(self.table))
@@ -99,7 +100,7 @@ class PlanSplit(Struct, frozen=True, gc=False):
         return change(
             [
                 read.stays(ADMIN_KEY),
-                read.stays(table_key(self.table)),  # By which it is needed.
+                read.stays(table_key(self.table)),  # The table is why the split is needed.
                 read.leaves(IDS_KEY, after),
                 read.leaves(partition_key(self.partition), planned),
                 Part(workflow_key(ids.workflow), 0, True, encode(work)),
@@ -108,7 +109,7 @@ class PlanSplit(Struct, frozen=True, gc=False):
 
 
 def keys_to_split(partition: int, table: str) -> tuple[bytes, ...]:
-    """What is read before a partition of a table is split, in order."""
+    """What is read before a partition of a table is split, in ascending order."""
     return (ADMIN_KEY, IDS_KEY, partition_key(partition), table_key(table))
 
 
@@ -135,7 +136,7 @@ def is_active(table: TableRecord, partition: PartitionRecord) -> bool:
 
 
 def is_inside(owned: KeyRange, at: bytes) -> bool:
-    """Whether a position cuts a range in two that are not empty."""
+    """Whether a position cuts a range into two that are not empty."""
     try:
         owned.split(at)
     except InvalidRange:
@@ -144,12 +145,12 @@ def is_inside(owned: KeyRange, at: bytes) -> bool:
 
 
 class Readiness(Struct, frozen=True, gc=False):
-    """What the reports of its voters' nodes say of a partition that is to be split."""
+    """What the reports of the voters' nodes say of a partition that should be split."""
 
     hindrance: str
-    """Why it may not be now; empty if it may."""
+    """Why it may not be split now; empty if it may."""
     middle: bytes
-    """Where its leader would split it; empty if no report says it."""
+    """Where its leader would split it; empty if no report says where."""
 
 
 def split_at(read: Read, order: SplitAt, table: str, ready: Readiness, most: int) -> Change | Refusal:
@@ -179,13 +180,13 @@ class SplitAnswers(Struct, frozen=True, gc=False):
     """What was answered to an admin that drives a split."""
 
     split: Split | None = None
-    """The record, once it is known to be chosen."""
+    """The `Split`, once it is known to be chosen."""
     config: Config | None = None
-    """The newest that was heard of to be chosen,"""
+    """The newest config known to be chosen."""
     config_slot: int = 0
-    """and its slot."""
+    """The slot of that config."""
     hopeless: bool = False
-    """Whether a voter is lost, or the leader takes longer than it is worth."""
+    """Whether a voter is lost, or the leader takes too long."""
     made: bool = False
     """Whether every voter of the children's configs, as they were read, has been made."""
     gone: bool = False
@@ -193,7 +194,7 @@ class SplitAnswers(Struct, frozen=True, gc=False):
 
 
 def keys_of_split(work: SplitRecord) -> tuple[bytes, ...]:
-    """What a step looks at and changes, in order."""
+    """What a step reads and changes, in ascending order."""
     partitions = sorted((work.partition, *work.children))
     return (
         ADMIN_KEY,
@@ -205,7 +206,7 @@ def keys_of_split(work: SplitRecord) -> tuple[bytes, ...]:
 
 
 def is_of(split: Split, work: SplitRecord) -> bool:
-    """Whether a chosen record is the one that a workflow asks for: a partition is split once."""
+    """Whether a chosen `Split` is the one that a workflow asks for: a partition is split once."""
     return (split.left.partition, split.right.partition) == work.children
 
 
@@ -221,7 +222,7 @@ def advance_split(read: Read, work: SplitRecord, answers: SplitAnswers) -> Chang
         if work.step == "split" and answers.hopeless:  # Written down before the epoch is raised.
             return go_on(read, work, "void", ())
     elif work.step == "made" and answers.made:
-        # What was looked at, who votes in the children, is as it was read.
+        # The change holds only if the voters of the children are still those that were read.
         return go_on(read, work, "drop", work.children)
     elif work.step == "drop" and answers.gone:
         return remove_parent(read, work)
@@ -229,16 +230,16 @@ def advance_split(read: Read, work: SplitRecord, answers: SplitAnswers) -> Chang
 
 
 def go_on(read: Read, work: SplitRecord, step: SplitStep, looked_at: tuple[int, ...]) -> Change:
-    """The next step, if what was looked at has not changed."""
+    """Go to the next step, if the partitions that were looked at have not changed."""
     after = structs.replace(work, step=step)
     stay = [read.stays(partition_key(one)) for one in looked_at]
     return change([read.stays(ADMIN_KEY), *stay, read.leaves(workflow_key(work.workflow), after)])
 
 
 def list_children(read: Read, work: SplitRecord, split: Split) -> Change | None:
-    """The `Split` is chosen: in one write the children take the place of their parent, with the voters that
-    the record names, and the lineage grows (A12, 3). None if the table does not name the parent: then what
-    was read is not sound.
+    """The `Split` is chosen: in one write the children, with the voters that it names, take the place of
+    their parent, and the lineage grows (A12, 3). None if the table does not name the parent: then what was
+    read is not sound.
     """
     parent: PartitionRecord = read.record(partition_key(work.partition))
     table: TableRecord | None = read.record(table_key(work.table))
@@ -262,8 +263,8 @@ def list_children(read: Read, work: SplitRecord, split: Split) -> Change | None:
 
 
 def with_children(table: TableRecord, work: SplitRecord) -> TableRecord:
-    """A table with the children in the place of their parent. Of what it is given, its partitions have other
-    shares from then on (A16).
+    """A table with the children in the place of their parent. From then on its partitions have other shares
+    of what it is given (A16).
     """
     at = table.partitions.index(work.partition)
     leaves = (*table.partitions[:at], *work.children, *table.partitions[at + 1 :])
@@ -288,7 +289,7 @@ def listed(child: ChildSpec, parent: PartitionRecord, slot: int) -> PartitionRec
 
 
 def end_void(read: Read, work: SplitRecord, partition: PartitionRecord) -> Change:
-    """The epoch is past, and the `Split` was not chosen before: it never will be (A12, 2)."""
+    """The epoch is past, and no `Split` was chosen before: none ever will be (A12, 2)."""
     after = structs.replace(partition, workflow=0, children=())
     return end(read, work, after)
 
@@ -301,7 +302,7 @@ def remove_parent(read: Read, work: SplitRecord) -> Change:
 
 
 def end(read: Read, work: SplitRecord, partition: PartitionRecord) -> Change:
-    """The workflow ends, and leaves its partition like this."""
+    """End the workflow, and leave its partition like this."""
     return change(
         [
             read.stays(ADMIN_KEY),

@@ -1,8 +1,8 @@
 """Where the metadata is, as far as a router or an admin knows.
 
-*Invariant.* It goes forward only: what is of a lower epoch replaces nothing. It is kept in memory, and begins
-with the configured nodes. These stay in reach: whatever has become of the newest hosts, a node that hosted
-the metadata once knows more recent ones (docs/table.md, A15).
+*Invariant.* This knowledge only goes forward: hosts of a lower epoch replace nothing. It is kept in memory,
+and begins with the configured nodes. These stay in reach: whatever has become of the newest hosts, a node
+that hosted the metadata once knows more recent ones (docs/table.md, A15).
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ class Whereabouts:
         self.newest = Hosts(0, self.configured)
 
     def learn(self, hosts: Hosts | None) -> None:
-        """Somebody says where the metadata is (A15)."""
+        """Learn where the metadata is, if that is news (A15)."""
         if hosts is not None and hosts.is_sound() and hosts.epoch > self.newest.epoch:
             self.newest = hosts
 
     @property
     def all(self) -> tuple[NodeId, ...]:
-        """Who may know: the newest hosts, then the configured ones."""
+        """The nodes that may know: the newest hosts, then the configured ones."""
         return tuple(dict.fromkeys((*self.newest.members, *self.configured)))
 
     def to_ask(self, asked: int) -> tuple[NodeId, ...]:
-        """Whom to ask in turn, after so many questions in vain: the newest hosts, and later all (A15)."""
+        """The nodes to ask in turn after so many questions in vain: the newest hosts, later all (A15)."""
         return self.newest.members if asked < ROUNDS * len(self.newest.members) else self.all

@@ -164,7 +164,8 @@ class Nodes:
         return heard.loses
 
     def candidates(self, draining: bool = False) -> tuple[Candidate, ...]:
-        """The nodes that may get replicas: they have reported lately, have room, and are `draining` or not.
+        """The nodes that may get replicas: they have reported lately, have room, and are not drained; or, if
+        `draining` is asked for, are drained.
         """
         since, most = self.env.now - self.settings.heard_us, self.settings.replicas_per_node
         return tuple(

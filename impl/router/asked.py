@@ -30,7 +30,7 @@ class Paid(Struct, frozen=True, gc=False):
 
 
 class PartOf(Struct, frozen=True, gc=False):
-    """A call is for this part of what was asked for: the item of this index, or the next piece of a page."""
+    """The part of a request that a call is for: the item of this index, or the next piece of a page."""
 
     asked: int
     index: int = 0
@@ -39,23 +39,23 @@ class PartOf(Struct, frozen=True, gc=False):
 
 
 class Piece:
-    """One item of what was asked for."""
+    """One item of a user's request."""
 
     __slots__ = ("done", "error", "generation", "gone", "item", "key", "operation", "table")
 
     def __init__(self, table: str, generation: int, key: bytes, operation: Operation) -> None:
         self.table = table
         self.generation = generation
-        """Of the table, by which it is called."""
+        """The table's generation by which it is called."""
         self.key = key
         self.operation = operation
         self.done = False
         self.item: Item | None = None
-        """That was read, or for which a condition failed."""
+        """The item that was read, or for which a condition failed."""
         self.error: ApiError | None = None
         """Why it was not processed."""
         self.gone = False
-        """Whether nothing has happened, and its table was another one when it was done, or none."""
+        """Whether nothing has happened, and its table was another one when it was done, or gone."""
 
 
 class Paging:
@@ -66,20 +66,20 @@ class Paging:
     def __init__(self, table: str, low: bytes, high: bytes | None, wanted: int) -> None:
         self.table = table
         self.generation = 0
-        """Of the table, by which the last piece was called."""
+        """The table's generation by which the last piece was called."""
         self.low = low
-        """Where the next piece begins,"""
+        """Where the next piece begins."""
         self.high = high
-        """and where the page ends at the latest."""
+        """Where the page ends at the latest."""
         self.wanted = wanted
         self.items: list[tuple[bytes, Item]] = []
         self.bytes = 0
         self.partitions: list[int] = []
-        """Of which pieces were read."""
+        """The partitions of which pieces were read."""
 
 
 class Asked:
-    """One thing that a user has asked for."""
+    """One request of a user."""
 
     __slots__ = (
         "action",
@@ -103,7 +103,7 @@ class Asked:
         self.action = ask.action
         self.until = until
         self.tables: dict[str, Known] = {}
-        """Those that were found so far, of those that it is about; until its calls begin."""
+        """The tables found so far, of those that it is about; until its calls begin."""
         self.pieces: list[Piece] = []
         self.paging: Paging | None = None
         self.ready: dict[int, tuple[PartitionRecord, Operation]] = {}
@@ -120,7 +120,7 @@ class Asked:
 
     @property
     def items_bytes(self) -> int:
-        """What the items take that were read for it."""
+        """The size of the items that were read for it."""
         pages = 0 if self.paging is None else self.paging.bytes
         return pages + sum(0 if piece.item is None else len(piece.item) for piece in self.pieces)
 
@@ -131,9 +131,9 @@ class Asked:
 
 
 def what_became_of(asked: Asked) -> tuple[Result | ApiError, Item | None]:
-    """The answer when all items are done, and the item for which a condition failed; each has an error of its
-    own, if it has one (R6). A batch of which nothing was done is answered with one of these: that nobody
-    knows what became of an item, if that is so of any.
+    """The answer when all items are done, and the item for which a condition failed; each item has its own
+    error, if any (R6). A batch of which nothing was done is answered with one of these errors: an indefinite
+    one, if there is any.
     """
     if isinstance(asked.action, (BatchGetItem, BatchWriteItem)):
         failed = [piece.error for piece in asked.pieces if piece.error is not None]

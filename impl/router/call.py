@@ -1,20 +1,22 @@
-"""One request over all its attempts, without I/O: whom to ask, what an answer means, how it ends.
+"""One request over all its attempts, without I/O: which node to ask, what an answer means, how it ends.
 
-*Invariant.* A call ends once: answered, or with an error that is *definite* (it took no effect and never
-will) only if every attempt was answered so. A write attempt is fenced by the ballot that it is aimed at, so a
-refusal covers late copies too. Its request id is used for no other call, in no other life of the router.
+*Invariant.* A call ends once: answered, or with an error, which is *definite* (the call took no effect and
+never will) only if every attempt was answered so. A write attempt is fenced by the ballot that it is aimed
+at, so a refusal covers late copies too. Its request id is used for no other call, in no other life of the
+router.
 
 *Over a split* (R4 to R6 of docs/table.md). A call goes on at the child that has its key, under the same id
-and deadline, and never back: its earlier attempts are at partitions of which splits have made the present
-one. That began with the answers to all that took effect there, nothing takes effect behind a barrier, and an
-answer is forgotten only with a commit past the deadline. So two kinds of answers say more than what became of
-the attempt that they name:
+and deadline, and never back: its earlier attempts are at ancestors of its present partition. That partition
+began with the answers to everything that took effect at the ancestors, nothing takes effect behind a barrier,
+and an answer is forgotten only with a commit past the deadline. So two kinds of answers say more than what
+became of the attempt that they name:
 
-- that the partition is split, if it is final, covers every attempt so far, here and before: who says so has
-  applied the split, knows no answer, and has forgotten none, for the barrier is within the deadline;
-- that its leader refuses the attempt by choice, within the deadline, covers all attempts at the partitions
-  before: had one taken effect, this leader would have answered so. It does not cover the others *here*, one
-  of which may be on its way; and nothing that a partition before says covers an attempt here.
+- a final answer that the partition is split covers every attempt so far, here and at its ancestors: the
+  replica that gives it has applied the split, knows no answer, and has forgotten none, because the barrier is
+  within the deadline;
+- a refusal of the attempt by the leader's choice, within the deadline, covers all attempts at the ancestors:
+  had one taken effect, this leader would have answered so. It does not cover the others *here*, one of which
+  may be on its way; and nothing that an ancestor says covers an attempt here.
 
 An attempt that nothing covers stays unanswered, and the error is indefinite.
 
@@ -38,12 +40,12 @@ Next: TypeAlias = Literal["nothing", "try now", "try later", "give up"]
 
 BY_CHOICE = frozenset({"throttled", "too_far_ahead", *REASONS})
 """Reasons of a leader that serves, does not remember the request, and is within the deadline. A request that
-has expired may have taken effect, and who does not lead knows nothing of it.
+has expired may have taken effect, and a replica that does not lead knows nothing of it.
 """
 
 
 class RequestIds:
-    """The request ids of one life of a router; no other life of it, and no other node, makes the same."""
+    """The request ids of one life of a router; no other life of it, and no other node, makes these."""
 
     __slots__ = ("boot", "made", "node")
 
@@ -70,12 +72,12 @@ class Route:
     def learn(self, m: Rejected) -> None:
         """Follow a hint that is not older than what is known."""
         if m.ballot >= self.ballot:
-            # By its name: whoever runs there when its disk is lost still knows who leads.
+            # By its name: the node that runs there after its disk is lost still knows who leads.
             self.ballot, self.leader = m.ballot, None if m.leader is None else m.leader.address
 
 
 class Attempt(NamedTuple):
-    """Whom an attempt asked, and the ballot that it was aimed at."""
+    """The node that an attempt asked, and the ballot that it was aimed at."""
 
     to: NodeId
     ballot: Ballot
@@ -103,17 +105,17 @@ class Call:
 
     @property
     def cut_short(self) -> bool:
-        """Whether its partition is split, and it was not asked at a child."""
+        """Whether its partition is split, and no child was asked."""
         return 0 < self.before == self.attempt
 
     def ask(self, to: NodeId, ballot: Ballot) -> Request:
-        """The next attempt, aimed at what leads by `ballot`."""
+        """The next attempt, aimed at the leader by `ballot`."""
         self.attempt += 1
         self.unanswered[self.attempt] = Attempt(to, ballot)
         return Request(self.request, self.attempt, ballot, self.deadline, self.operation)
 
     def replied(self, m: Reply) -> Ending | None:
-        """How the call ends by this answer; None if it is another call's."""
+        """How the call ends with this answer; None if the answer is another call's."""
         if m.request != self.request:
             return None
         return "ok" if m.status == "ok" else "condition_failed"
@@ -128,14 +130,14 @@ class Call:
             return "give up"
         leader = route.leader
         if leader is not None and (m.ballot > ballot or (self.wants_leader and leader.address != to.address)):
-            return "try now"  # By one ballot one node leads, so two that name each other end this soon.
+            return "try now"  # A ballot has one leader, so two nodes that name each other end this soon.
         if m.reason == "not_leader" and leader is not None and leader.address == to.address:
             route.leader = None  # It names itself and does not serve, perhaps for ever: ask any replica.
         return "try later"
 
     def refused(self, m: Rejected | WrongPartition) -> bool:
-        """An attempt was refused, for good or not (R6); whether it is one that was not before. A leader of a
-        child answers for what was asked of its parents (R5).
+        """An attempt was refused, for good or not (R6); return whether it had no final answer yet. A leader
+        of a child answers for attempts at its parents too (R5).
         """
         if m.attempt not in self.unanswered:
             return False
@@ -146,8 +148,8 @@ class Call:
         return True
 
     def goes_on(self, final: bool) -> None:
-        """Its partition is split, and it goes on at a child. If that was said for good, it covers all
-        attempts so far (R4).
+        """The call's partition is split, and the call goes on at a child. A final answer about that covers
+        all attempts so far (R4).
         """
         self.before = self.attempt
         if final:

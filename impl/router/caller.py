@@ -1,11 +1,12 @@
 """Calls of partitions: the requests that a node has under way, each over all its attempts, by rules R2 to R7
-of docs/table.md. Routers and admins are made of one.
+of docs/table.md. Each router and each admin has one caller.
 
-A call goes to who leads its partition, as far as the caller knows, else to the members in turn. Everything
-that is said and set for it is in the lane of its partition. If that is split, the call goes on at the child
-that has its key, in that one's lane; a call that may be about both children ends, for its owner to ask anew.
+A call goes to the leader of its partition, as far as the caller knows, else to the members in turn. All
+messages and timers of a call are in the lane of its partition. If that is split, the call goes on at the
+child that has its key, in the child's lane; a call that may be about both children ends, and its owner has to
+ask anew.
 
-*Invariants.* A call ends once, and its owner hears how. It goes down the lineage of its partition only, where
+*Invariants.* A call ends once, and its owner hears how. It only goes down the lineage of its partition, where
 a child has a higher number than its parent, so older knowledge never sends it back (R1). A hint is followed
 only if its ballot is above that of the hint last followed for this call at this partition (R3), so a call
 that is sent from one deposed leader to another arrives. A call's error is definite only if each of its
@@ -41,7 +42,7 @@ from dynaproof.impl.router.lineage import is_sound, place_of
 from dynaproof.impl.router.notes import Crossed, Ended, Invoked, Shown
 
 ROUTES = 4_096
-"""Partitions of which the caller keeps in mind who leads them, at the least."""
+"""Partitions whose leaders the caller remembers, at the least."""
 
 
 class CallerSettings(Struct, frozen=True):
@@ -50,9 +51,9 @@ class CallerSettings(Struct, frozen=True):
     attempt_us: Microseconds = 200_000
     """How long one attempt waits for its answer."""
     backoff_us: Microseconds = 5_000
-    """Pause before the next attempt after a refusal; it doubles,"""
+    """Pause before the next attempt after a refusal; it doubles each time."""
     most_backoff_us: Microseconds = 100_000
-    """up to this."""
+    """What that grows to, at the most."""
 
 
 class AttemptTimer(Timer, frozen=True, gc=False, tag="call_attempt"):
@@ -107,25 +108,25 @@ class Running:
         self.purpose = purpose
         """What the owner wants it for."""
         self.turn = turn
-        """Which member is asked next where nobody is known to lead."""
+        """Which member is asked next if no leader is known."""
         self.followed: Ballot = NO_BALLOT
-        """Of the hint last followed (R3)."""
+        """The ballot of the hint last followed (R3)."""
         self.refusals = 0
         self.reason = ""
-        """Of the last refusal,"""
+        """Of the last refusal."""
         self.wait_us: Microseconds = 0
-        """and when to come again, by that."""
+        """How long to wait before the next attempt, by that refusal."""
 
 
 class Owner(Protocol):
-    """Whose calls these are."""
+    """The owner of the calls."""
 
     def members(self, partition: int) -> tuple[NodeId, ...]:
         """The addresses of the nodes that host a partition, as far as the owner knows."""
         ...
 
     def moved(self, partition: int, hosts: Hosts) -> None:
-        """A node that has no replica of a partition says where that is."""
+        """A node that has no replica of a partition says where the partition is."""
         ...
 
     def ended(self, running: Running, ending: Ending, answer: Reply | Page | None) -> None:
@@ -137,7 +138,7 @@ class Owner(Protocol):
         ...
 
     def was_split(self, running: Running, split: Split) -> None:
-        """The partition of a call is split, by one that has applied that; the call is about to go on."""
+        """A replica that has applied a split of the call's partition says so; the call is about to go on."""
         ...
 
 
@@ -167,7 +168,7 @@ class Caller:
         timeout_us: Microseconds,
         purpose: Any,
     ) -> RequestId:
-        """Begin a call of a partition that is hosted at these addresses; its owner hears of its end."""
+        """Begin a call of a partition that is hosted at these addresses; its owner hears how it ends."""
         assert members, "a partition is somewhere"
         env, request = self.env, self.ids.next()
         env.enter(partition)
@@ -182,13 +183,13 @@ class Caller:
         return request
 
     def learn(self, partition: int, ballot: Ballot, leader: NodeId) -> None:
-        """A hint who leads a partition."""
+        """Take a hint about who leads a partition."""
         route = self.route(partition)
         if ballot > route.ballot:
             route.ballot, route.leader = ballot, leader.address
 
     def expect(self, partition: int, leader: NodeId) -> None:
-        """A hint who will lead a partition that was never asked."""
+        """Take a hint about who will lead a partition that was never asked."""
         if partition not in self.routes:
             self.route(partition).leader = leader.address
 
@@ -215,7 +216,7 @@ class Caller:
         self.owner.ended(running, ending, answer)
 
     def cancel_timers(self, running: Running) -> None:
-        """Those of a call, in the lane of its partition."""
+        """Cancel the timers of a call, in the lane of its partition."""
         number = running.call.request.number
         for timer in (AttemptTimer(number), BackoffTimer(number), GiveUpTimer(number)):
             self.env.cancel_timer(timer)
@@ -223,8 +224,8 @@ class Caller:
     # --- Over a split ---
 
     def go_on(self, running: Running, child: int, members: tuple[NodeId, ...], final: bool) -> None:
-        """The partition of a call is split: go on at the child that has its key, with the same id (R4). What
-        is about more than one key ends here, for both children may have to be asked (R8).
+        """The partition of a call is split: go on at the child that has its key, with the same id (R4). A
+        call about more than one key ends here, because both children may have to be asked (R8).
         """
         env, call = self.env, running.call
         assert child > running.partition, "a call goes down the lineage only"
@@ -244,7 +245,7 @@ class Caller:
     # --- Attempts ---
 
     def attempt(self, running: Running) -> None:
-        """Ask who leads, or the next member in turn (R2)."""
+        """Ask the leader, or the next member in turn (R2)."""
         env, call = self.env, running.call
         route = self.route(running.partition)
         to = route.leader if call.wants_leader else None
@@ -259,7 +260,7 @@ class Caller:
         route = self.routes.pop(partition, None)
         if route is None:
             route = Route()
-        self.routes[partition] = route  # What was asked for last comes last.
+        self.routes[partition] = route  # The route asked for last comes last.
         keep_newest(self.routes, ROUTES + len(self.running))
         return route
 
@@ -274,7 +275,7 @@ class Caller:
     # --- Timers ---
 
     def on_attempt_timer(self, timer: AttemptTimer) -> None:
-        """The attempt got no answer in time: ask the members who leads."""
+        """The attempt got no answer in time: ask the members in turn."""
         running = self.running[timer.number]
         self.route(running.partition).leader = None
         self.attempt(running)
@@ -290,7 +291,7 @@ class Caller:
     # --- Answers ---
 
     def call_of(self, request: RequestId) -> Running | None:
-        """The call that an answer is for, if it is under way, and the answer of its partition."""
+        """The call that an answer is for, if it is under way, and its partition is the one that answers."""
         running = self.running.get(request.number)
         if running is None or running.call.request != request or running.partition != self.env.lane:
             return None
@@ -310,7 +311,7 @@ class Caller:
 
     def on_rejected(self, sender: NodeId, m: Rejected) -> None:
         """This attempt takes no effect: follow the hint if it is newer than the last one (R3), else forget
-        who leads, and ask the members in turn; or wait, where the leader throttles.
+        who leads and ask the members in turn; if the leader throttles, wait.
         """
         running = self.call_of(m.request)
         if running is None or not running.call.refused(m):
@@ -322,7 +323,7 @@ class Caller:
             return
         reads = isinstance(running.call.operation, READS)
         if m.reason in REASONS and (reads or not running.call.unanswered):
-            self.give_up(running)  # Nothing has happened: the user decides when it comes again.
+            self.give_up(running)  # Nothing has happened: the user decides when to ask again.
             return
         route = self.route(running.partition)
         if m.leader is not None and m.ballot > running.followed and running.call.wants_leader:
@@ -336,8 +337,8 @@ class Caller:
         self.pause(running, m.wait_us)
 
     def on_wrong_partition(self, sender: NodeId, m: WrongPartition) -> None:
-        """The partition is split (R4). Or the node has no replica of it: a hint that what is known of it is
-        old (R2); perhaps it says where that is (A15).
+        """The partition is split (R4). Or the node has no replica of it: a hint that what the caller knows of
+        it is old (R2); perhaps the node says where the partition is (A15).
         """
         running = self.call_of(m.request)
         if running is None:
@@ -355,7 +356,7 @@ class Caller:
         self.owner.not_there(running)
 
     def is_split(self, running: Running, split: Split, first: NodeId | None, final: bool) -> None:
-        """It does not matter which attempt was answered so: that is true of the whole partition (R4)."""
+        """It does not matter which attempt was answered so: the whole partition is split (R4)."""
         if first is not None:
             for one in split.children:
                 self.expect(one.partition, first)

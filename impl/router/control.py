@@ -1,8 +1,8 @@
 """What a router does for users who create, delete, describe and list tables.
 
-Creating and deleting are ordered of the active admin, each order in a session of its own, again and again
-until it is answered; the admins take turns until one says that it is active. So an order is done once at the
-most.
+Orders to create and to delete go to the active admin, each in a session of its own, again and again until it
+is answered; the admins are asked in turn until one says that it is active. So an order is carried out once at
+the most.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ MOST_LISTED = 100
 """Names in one answer (API reference, ListTables)."""
 
 NAME_BYTES = 1 << 18
-"""What the records take of which the names are listed, at the most."""
+"""The size of the records whose names are listed, at the most."""
 
 
 WAITS: Final = 4
-"""For an admin, within the time of one request, at the least."""
+"""How often the router can wait for an admin within the time of one request, at the least."""
 
 
 class OrderTimer(Timer, frozen=True, gc=False, tag="order"):
-    """An admin has not answered, or another one is to be asked."""
+    """An admin has not answered, or it is time to ask another one."""
 
     number: int
 
@@ -57,9 +57,9 @@ class Ordering:
     def __init__(self, request: RequestId) -> None:
         self.request = request
         self.to: NodeId | None = None
-        """The admin that is asked,"""
+        """The admin that is asked."""
         self.session: Session | None = None
-        """and the session with it in which the order was sent; None before that."""
+        """The session with it in which the order was sent; None before that."""
 
 
 class Answers(Protocol):
@@ -88,21 +88,21 @@ class Control:
         self.admins = tuple(admin.address for admin in admins)
         self.router = router
         self.orders: dict[int, Ordering] = {}
-        """Under way, by the number of what was asked for;"""
+        """The orders under way, by the number of what was asked for."""
         self.numbers: dict[RequestId, int] = {}
-        """and these numbers by their requests."""
+        """These numbers, by the request ids of the orders."""
         self.active: NodeId | None = None
         """The admin that was active last, as far as is known."""
         self.turn = 0
 
     def start(self) -> None:
-        """Routers do not all ask the same one first."""
+        """Begin with any admin: routers do not all ask the same one first."""
         self.turn = self.env.random("admin", len(self.admins))
 
     # --- Tables that come and go ---
 
     def begin(self, number: int, asked: Asked) -> None:
-        """Order what can be ordered; list what is to be listed."""
+        """Order what can be ordered; list tables."""
         action = asked.action
         if isinstance(action, ListTables):
             self.list_tables(number, asked, action)
@@ -117,7 +117,7 @@ class Control:
         self.order(number, asked)
 
     def order(self, number: int, asked: Asked) -> None:
-        """Send the order in its session; open one first, with who is active, else with the admins in turn."""
+        """Send the order in its session; first open one, with the active admin or the admins in turn."""
         ordering = self.orders[number]
         assert isinstance(asked.action, ACTIONS), "these are what can be ordered"
         if ordering.session is None:
@@ -128,7 +128,7 @@ class Control:
             self.env.send(ordering.to, OpenSession(number))
         elif ordering.to is not None:
             self.env.send(ordering.to, Order(ordering.session, 1, ordering.request, asked.action))
-        # In the time of a request there is time for another admin, where this one is down.
+        # Within the time of a request there is time for another admin, if this one is down.
         wait_us = min(self.settings.caller.attempt_us * 5, self.settings.timeout_us // WAITS)
         self.env.set_timer(max(1, wait_us), OrderTimer(number))
 
@@ -146,7 +146,7 @@ class Control:
                 self.over(ordering.request, errors.NO_ADMIN)
 
     def on_order_timer(self, timer: OrderTimer) -> None:
-        """Order it again; or give up: if an admin got the order, without knowing what will become of it."""
+        """Send the order again; or give up: if an admin got it, without knowing what will become of it."""
         asked, ordering = self.router.asked[timer.number], self.orders[timer.number]
         if ordering.session is None and ordering.to == self.active:
             self.active = None  # Another one that was heard of since stays.
@@ -157,17 +157,17 @@ class Control:
             self.over(ordering.request, errors.NO_ADMIN if unknown else errors.NO_ACTIVE_ADMIN)
 
     def on_obeyed(self, sender: NodeId, m: Obeyed) -> None:
-        """It is under way."""
+        """The order is under way."""
         self.active = sender.address
         self.over(m.request, Done() if m.table is None else Described(m.table))
 
     def on_declined(self, sender: NodeId, m: Declined) -> None:
-        """It has no effect."""
+        """The order has no effect."""
         self.active = sender.address
         self.over(m.request, ApiError(m.refusal.error, m.refusal.message))
 
     def on_not_active(self, sender: NodeId, m: NotActive) -> None:
-        """It has no effect there: another admin is active, perhaps the one that is named."""
+        """The order has no effect there: another admin is active, perhaps the one that is named."""
         number = self.numbers.get(m.request)
         if number is None or self.orders[number].to != sender.address:
             return
@@ -207,7 +207,7 @@ class Control:
         self.router.caller.begin(METADATA, members, scan, left_us, PartOf(number))
 
     def listed(self, number: int, answer: Reply | Page | None) -> None:
-        """Say what the tables are named."""
+        """Answer with the names of the tables."""
         if not isinstance(answer, Page):
             self.router.end(number, errors.NO_METADATA)
             return

@@ -1,7 +1,7 @@
 """The errors of the API that a router answers with: their names, and what they say.
 
 Sources: API reference, *Common errors* and each operation's; the words are the service's, as recorded by the
-test suites of moto and dynalite, but for ours where a node of the region does not answer.
+test suites of moto and dynalite, except our own for nodes of the region that do not answer.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ class ApiError(Struct, frozen=True, gc=False):
     message: str
     definite: bool = True
     reasons: tuple[str, ...] = ()
-    """Why it is throttled for want of capacity,"""
+    """Why it is throttled for want of capacity."""
     after_us: Microseconds = 0
-    """and when there would be enough."""
+    """When there would be enough."""
 
 
 TABLE_NOT_FOUND = ApiError("ResourceNotFoundException", "Requested resource not found")
@@ -40,7 +40,7 @@ NO_ADMIN = ApiError(
 
 
 def no_capacity(reason: str, after_us: Microseconds) -> ApiError:
-    """The capacity that a table is given does not admit it; nothing has happened."""
+    """The capacity that a table is given does not admit the request; nothing has happened."""
     return ApiError(
         "ProvisionedThroughputExceededException",
         "The level of configured provisioned throughput for the table was exceeded. Consider increasing your "

@@ -1,4 +1,4 @@
-"""What a part of what users ask costs at the least, before any partition has looked at its items."""
+"""The least that a part of a user's request costs, before any partition has looked at its items."""
 
 from __future__ import annotations
 

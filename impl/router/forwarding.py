@@ -1,5 +1,5 @@
-"""Forwards the parts of what users ask to the partitions that own them, once there are tokens for them, if
-they need any; and settles what they have cost.
+"""Forwards the parts of users' requests to the partitions that own them, once there are tokens for those that
+need any; and settles what they have cost.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dynaproof.impl.router.tokens import Purses
 
 
 class Askers(Protocol):
-    """Whose parts these are."""
+    """The owner of the parts."""
 
     asked: dict[int, Asked]
 
@@ -32,7 +32,7 @@ class Askers(Protocol):
 
 
 class Forwarding:
-    """Of one router; see the module."""
+    """The forwarding of one router; see the module."""
 
     def __init__(
         self, env: Env, settings: RouterSettings, tokens: NodeId | None, caller: Caller, askers: Askers
@@ -57,7 +57,7 @@ class Forwarding:
             self.call(number, asked, index, None)
 
     def call(self, number: int, asked: Asked, index: int, paid: Paid | None) -> None:
-        """Begin the call for a part that waits for nothing any more."""
+        """Begin the call for a part that no longer waits for anything."""
         owner, operation = asked.ready.pop(index)
         left_us, part = max(1, asked.until - self.env.now), PartOf(number, index, paid)
         request = self.caller.begin(owner.partition, hosts_of(owner), operation, left_us, part)
@@ -69,7 +69,7 @@ class Forwarding:
         self.call(number, self.askers.asked[number], index, paid)
 
     def lacks_tokens(self, number: int, index: int, reason: str, after_us: Microseconds) -> None:
-        """There are none."""
+        """There are no tokens for a part."""
         self.askers.lacks_tokens(number, index, reason, after_us)
 
     def settle(self, running: Running, paid: Paid, ending: Ending, consumed: int) -> None:
@@ -83,7 +83,7 @@ class Forwarding:
 
 
 def error_of(ending: Ending, running: Running) -> ApiError:
-    """The error of an item whose call ended so."""
+    """The error of an item whose call ended like this."""
     if ending == "condition_failed":
         return errors.CONDITION_FAILED
     if ending == "indefinite" and not isinstance(running.call.operation, READS):

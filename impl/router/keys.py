@@ -33,7 +33,7 @@ def decoded(item: Item) -> AttributeItem:
     """The attributes of an item or a key.
 
     Raises:
-        InvalidValue: the bytes are those of none, or of one with too many levels.
+        InvalidValue: the bytes are no item, or one with too many levels.
     """
     try:
         found = decode_item(item)
@@ -69,7 +69,7 @@ def page_of(table: TableRecord, action: ScanTable | QueryTable, most_items: int)
     together (rules R8 and R9).
 
     Raises:
-        InvalidValue: the page that is asked for cannot be.
+        InvalidValue: there can be no such page.
     """
     wrong = out_of_bounds("limit", action.limit, 1)
     if wrong is None and isinstance(action, ScanTable):
@@ -107,7 +107,7 @@ MAX_WRITES, MAX_GETS = 25, 100
 
 
 def check_bytes(action: Action, most: int) -> None:
-    """A batch of writes is not larger than this.
+    """Check that a batch of writes is not larger than this.
 
     Raises:
         InvalidValue: it is.
@@ -142,7 +142,7 @@ def single(action: Action) -> tuple[PutItem | DeleteItem | GetItem, ...]:
 
 
 def check_different(pieces: list[Piece]) -> None:
-    """The items of a batch are different ones.
+    """Check that the items of a batch are different.
 
     Raises:
         InvalidValue: one is there twice.

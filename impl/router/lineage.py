@@ -1,4 +1,4 @@
-"""Where an operation goes when its partition is split, and whether what is said of a split can be true."""
+"""Where an operation goes when its partition is split, and whether a split that is reported can be true."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dynaproof.impl.partition.records import Split
 
 
 def place_of(operation: Operation) -> bytes:
-    """The storage key by which the partition of an operation is found: the first that it is about. Rates are
-    those of a partition, which is found by its number.
+    """The storage key by which the partition of an operation is found: the first one that it is about. Rates
+    are for a whole partition, which is found by its number.
     """
     if isinstance(operation, Scan):
         return operation.low
@@ -17,8 +17,9 @@ def place_of(operation: Operation) -> bytes:
 
 
 def is_sound(split: Split, partition: int, operation: Operation) -> bool:
-    """Whether a split can be one of this partition, by which this is asked: the children are two, somewhere,
-    made later than it, side by side, and one of them has the key. The metadata is never split.
+    """Whether a split can be the one of this partition, which was asked for this operation: there are two
+    children, hosted somewhere, made later than the partition, side by side, and one of them has the key. The
+    metadata is never split.
     """
     left, right = split.children
     return (

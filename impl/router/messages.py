@@ -75,7 +75,7 @@ class BatchWriteItem(Struct, frozen=True, gc=False, tag="batch_write_item"):
 
 
 class BatchGetItem(Struct, frozen=True, gc=False, tag="batch_get_item"):
-    """Several reads, each by itself; at most 100. What passes 16 MB together is left unprocessed."""
+    """Several reads, each by itself; at most 100. What goes beyond 16 MB in all is left unprocessed."""
 
     gets: tuple[GetItem, ...]
 
@@ -149,11 +149,11 @@ Action: TypeAlias = (
 
 
 OF_ITEMS = (PutItem, DeleteItem, GetItem, BatchWriteItem, BatchGetItem, ScanTable, QueryTable)
-"""What is about items, and takes memory as these do."""
+"""The actions on items, which take memory as these do."""
 
 
 def size_of(action: Action) -> int:
-    """What the items, keys and tokens take of what a user asks for."""
+    """What the items, keys and tokens of a user's request take."""
     return action.size_bytes if isinstance(action, OF_ITEMS) else 0
 
 
@@ -171,8 +171,8 @@ class Items(Struct, frozen=True, gc=False, tag="items"):
 
 
 class Batch(Struct, frozen=True, gc=False, tag="batch"):
-    """Of each part of a batch, in order: the item that was read or None; and the parts that were not
-    processed, each with whether it is certain that it had no effect.
+    """For each part of a batch, in order, the item that was read or None; and the parts that were not
+    processed, each with whether it certainly had no effect.
     """
 
     items: tuple[Item | None, ...]
@@ -186,7 +186,7 @@ class Described(Struct, frozen=True, gc=False, tag="described"):
 
 
 class Names(Struct, frozen=True, gc=False, tag="names"):
-    """Names of tables; whether there are more."""
+    """Names of tables, and whether there are more."""
 
     names: tuple[str, ...]
     more: bool
@@ -196,7 +196,7 @@ Result: TypeAlias = Done | Items | Batch | Described | Names
 
 
 class Ask(Message, frozen=True, gc=False, tag="ask"):
-    """A user asks; the numbers of a session ascend, so that a message that is repeated asks nothing twice."""
+    """A user's request; the numbers of a session ascend, so that a repeated message asks nothing twice."""
 
     session: Session
     number: int
@@ -204,7 +204,7 @@ class Ask(Message, frozen=True, gc=False, tag="ask"):
 
 
 class Answered(Message, frozen=True, gc=False, tag="answered", omit_defaults=True):
-    """What was asked for, and the capacity that it has consumed, in micro-units (`ConsumedCapacity`)."""
+    """The result, and the capacity that the request has consumed, in micro-units (`ConsumedCapacity`)."""
 
     session: Session
     number: int

@@ -20,9 +20,9 @@ class Invoked(Note, frozen=True, gc=False, tag="invoked"):
 
 
 class Crossed(Note, frozen=True, gc=False, tag="crossed"):
-    """An operation goes on, under the same id, at a partition that a split has made of the one where it was:
-    what is said of it next is said in the lane of `child`. This is said in the lane of `parent`, which need
-    not be the next one in the lineage. `final`: no attempt so far had an effect, or will.
+    """An operation goes on, under the same id, at a descendant of its partition: what is noted of it next is
+    in the lane of `child`. This note is in the lane of `parent`, which need not be the child's direct parent.
+    `final`: no attempt so far had an effect, or will.
     """
 
     request: RequestId
@@ -75,8 +75,8 @@ class UserAnswered(Note, frozen=True, gc=False, tag="user_answered"):
 
 
 class TokensMoved(Note, frozen=True, gc=False, tag="tokens_moved"):
-    """What becomes of a router's tokens: so many are credited, taken, settled, given back, expired or carried
-    back; and what it holds then. In micro-units.
+    """A router's tokens change: this many are credited, taken, settled, given back, expired or carried back;
+    and what the router holds then. In micro-units.
     """
 
     of: TableOf
@@ -86,7 +86,7 @@ class TokensMoved(Note, frozen=True, gc=False, tag="tokens_moved"):
 
 
 class TokensSpent(Note, frozen=True, gc=False, tag="tokens_spent"):
-    """A request is forwarded for which so much was taken."""
+    """A request is forwarded, and this much was taken for it."""
 
     request: RequestId
     of: TableOf
@@ -94,8 +94,8 @@ class TokensSpent(Note, frozen=True, gc=False, tag="tokens_spent"):
 
 
 class TokensSettled(Note, frozen=True, gc=False, tag="tokens_settled"):
-    """A request that was answered has cost so much more than was taken for it; less than 0: it had no effect,
-    and that is given back.
+    """An answered request has cost this much more than was taken for it; less than 0: it had no effect, and
+    that much is given back.
     """
 
     request: RequestId
@@ -103,8 +103,8 @@ class TokensSettled(Note, frozen=True, gc=False, tag="tokens_settled"):
 
 
 class TokensRefused(Note, frozen=True, gc=False, tag="tokens_refused"):
-    """A router throttles what costs so much, and holds so much; the service has said that there will be
-    enough after a time, or, if that is 0, it has said nothing for so long.
+    """A router throttles a request of this cost, while it holds this much; the service has said that there
+    will be enough after a time, or, if that is 0, has said nothing for `waited_us`.
     """
 
     of: TableOf

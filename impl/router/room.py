@@ -1,6 +1,6 @@
-"""What the requests under way at a router take in memory: what users have sent, and what was read for them.
+"""The memory that the requests under way at a router take: what users have sent, and what was read for them.
 
-*Invariant.* That is `most` bytes at the most. For what has no room nothing has happened: a request is
+*Invariant.* It is `most` bytes at the most. Where there is no room, nothing has happened: a request is
 throttled, and so is a read whose item has come and is not kept; in a batch that item is left unprocessed.
 """
 
@@ -13,7 +13,7 @@ from dynaproof.impl.router.messages import BatchGetItem, BatchWriteItem, size_of
 
 
 class Room:
-    """Of one router; see the module."""
+    """The room of one router; see the module."""
 
     def __init__(self, most: int, of_a_batch: int) -> None:
         self.most = most
@@ -54,5 +54,5 @@ class Room:
         )
 
     def free(self, asked: Asked) -> None:
-        """It was answered."""
+        """A request was answered: its bytes are free."""
         self.taken -= asked.taken

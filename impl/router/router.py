@@ -3,9 +3,9 @@
 It is stateless: what it knows of tables and leaders can be asked for again (`tables`, `caller`), and what is
 under way when it crashes ends without an answer. The rules R1 to R9 are in docs/table.md.
 
-*Invariants.* An answer is an error that says that nothing has happened only if each attempt was refused for
-good (R6). A page is what was read from the partitions that own its range, in order, with a token that names
-no partition (R8). What is under way is bounded; beyond, a user is throttled, and nothing has happened.
+*Invariants.* An error says that nothing has happened only if each attempt was refused for good (R6). A page
+is what was read from the partitions that own its range, in order, with a token that names no partition (R8).
+What is under way is bounded; beyond that, a user is throttled, and nothing has happened.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ from dynaproof.impl.values.errors import InvalidValue
 
 
 class Router:
-    """One of a region's routers, which finds the metadata on the nodes `metadata`, and draws its tokens of
-    the service `tokens`, if the region has one.
+    """One of a region's routers; it finds the metadata on the nodes `metadata`, and draws its tokens from the
+    service `tokens`, if the region has one.
     """
 
     def __init__(
@@ -72,9 +72,9 @@ class Router:
         self.control = Control(env, settings, admins, self)
         self.sessions = Sessions(env, settings.sessions)
         self.asked: dict[int, Asked] = {}
-        """What is under way, by a number of the router's own;"""
+        """What is under way, by a number of the router's own."""
         self.room = Room(settings.bytes_at_once, settings.batch_bytes)
-        """and what it takes."""
+        """The memory that this takes."""
         self.forwarding = Forwarding(env, settings, tokens, self.caller, self)
         self.purses = self.forwarding.purses
         self.numbers = 0
@@ -85,7 +85,7 @@ class Router:
         self.control.start()
 
     def queues(self) -> tuple[tuple[str, int, int], ...]:
-        """What grows with what users ask: its name, length and bound."""
+        """The queues that grow with what users ask: name, length and bound of each."""
         settings, tables = self.settings, self.tables
         return (
             ("requests under way", len(self.asked), settings.requests),
@@ -105,7 +105,7 @@ class Router:
         self.sessions.on_open(sender, m)
 
     def on_ask(self, sender: NodeId, m: Ask) -> None:
-        """Take it once, if there is room, and find the table."""
+        """Take a request once, if there is room, and find the table."""
         if not self.sessions.takes(sender, m):
             return
         asked = Asked(sender, m, self.env.now + self.settings.timeout_us)
@@ -135,7 +135,7 @@ class Router:
         return sum(isinstance(asked.action, PAGES) for asked in self.asked.values())
 
     def find(self, number: int, asked: Asked) -> None:
-        """Go on with what is known of the tables, or look up the first that is not."""
+        """Go on with what is known of the tables, or look up the first one that is not known."""
         action = asked.action
         try:
             check_bytes(action, self.settings.batch_bytes)
@@ -193,8 +193,8 @@ class Router:
             self.answer_items(number, asked)
 
     def located(self, name: str, table: TableRecord | None, waits: list[int]) -> None:
-        """A table was looked up: calls of one that is gone end, for its partitions never answer again; and
-        who waits goes on.
+        """A table was looked up. If it is gone its calls end, because its partitions never answer again; the
+        requests that wait go on.
         """
         generation = 0 if table is None else table.generation
         for running in list(self.caller.running.values()):
@@ -213,7 +213,7 @@ class Router:
                 self.control.describe(number, name, table)
             elif name not in self.tables.known:
                 self.end(number, errors.TABLE_NOT_FOUND)
-            else:  # Not all that it is about may be known at the same time.
+            else:  # Perhaps not all its tables are known at the same time.
                 asked.tables[name] = self.tables.known[name]
                 self.find(number, asked)
 
@@ -278,7 +278,7 @@ class Router:
     # --- Pages (R8) ---
 
     def read_piece(self, number: int, asked: Asked, paging: Paging, known: Known) -> None:
-        """Read from the partition that owns the place where the page has come to (R8)."""
+        """Read from the partition that owns the place that the page has reached (R8)."""
         owner = known.owner(paging.low)
         paging.generation = known.table.generation
         high = owner.range.end
@@ -298,8 +298,8 @@ class Router:
     def page_piece(
         self, number: int, asked: Asked, paging: Paging, running: Running, answer: Reply | Page | None
     ) -> None:
-        """A piece of a page: go on behind it, until the page is full or at its end (R8). A piece is of one
-        partition, and complete up to that one's end, whatever is known of the table by now.
+        """A piece of a page: go on behind it, until the page is full or at its end (R8). A piece comes from
+        one partition, and is complete up to its end, whatever is known of the table by now.
         """
         operation = running.call.operation
         assert isinstance(operation, Scan), "a page is read by scans"
@@ -342,14 +342,14 @@ class Router:
     # --- Tables that change ---
 
     def is_gone(self, asked: Asked, running: Running) -> bool:
-        """Whether there is time to go on, and the table by which a call was made is not known any more."""
+        """Whether there is time to go on, and the table by which a call was made is no longer known."""
         name, generation = asked.called_by(running.purpose)
         known = self.tables.known.get(name)
         return self.env.now < asked.until and (known is None or known.table.generation != generation)
 
     def not_there(self, running: Running) -> None:
-        """A node that should host a partition does not. If another one, which was made later, has the key by
-        now, the partition was split (R4). Otherwise what is known of the table is old, perhaps.
+        """A node that should host a partition does not. If another partition, made later, has the key by now,
+        this one was split (R4). Otherwise what is known of the table may be old.
         """
         asked = self.asked.get(running.purpose.asked)
         if asked is None or running.partition == METADATA:
@@ -403,12 +403,12 @@ class Router:
     # --- What the driver calls ---
 
     def on_message(self, sender: NodeId, message: Message) -> None:
-        """Hand a message to the part that it is for."""
+        """Hand a message to the part that handles it."""
         kind = type(message)
         if kind in Caller.HANDLERS:
             Caller.HANDLERS[kind](self.caller, sender, message)
             return
-        self.env.enter(ONLY_LANE)  # Whatever is of no partition is done here, whoever asks in which lane.
+        self.env.enter(ONLY_LANE)  # Work that belongs to no partition is done in this lane.
         if kind in Tables.HANDLERS:
             Tables.HANDLERS[kind](self.tables, sender, message)
         elif kind in Control.HANDLERS:
@@ -417,7 +417,7 @@ class Router:
             self.HANDLERS[kind](self, sender, message)
 
     def on_timer(self, timer: Timer) -> None:
-        """Hand a timer to the part that has set it."""
+        """Hand a timer to the part that set it."""
         kind = type(timer)
         if kind in Caller.TIMERS:
             Caller.TIMERS[kind](self.caller, timer)

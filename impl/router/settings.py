@@ -14,27 +14,27 @@ class RouterSettings(Struct, frozen=True):
     """Durations are of the router's own clock."""
 
     timeout_us: Microseconds = 10_000_000
-    """How long what a user asks for is tried."""
+    """How long a user's request is tried."""
     refresh_us: Microseconds = 5_000_000
     """After which what is known of a table is refreshed in the background, even if it is right (R1)."""
     refreshes: int = 16
-    """Tables that are looked up at the same time, at the most."""
+    """Tables that are looked up at a time, at the most."""
     tables: int = 1_024
-    """Tables kept in mind, at the most."""
+    """Tables remembered, at the most."""
     sessions: int = 4_096
-    """Sessions of users, at the most; beyond, the one that was used least lately is closed."""
+    """Sessions of users, at the most; beyond that, the least recently used one is closed."""
     requests: int = 1_024
-    """What users ask for at the same time, at the most; a further user is throttled."""
+    """Users' requests under way, at the most; further ones are throttled."""
     bytes_at_once: int = 1 << 28
-    """What all that takes, with what was read for it, at the most; beyond, a user is throttled."""
+    """What these take, with what was read for them, at the most; beyond that, a user is throttled."""
     batch_bytes: int = 16 << 20
     """What one batch writes, or reads, at the most (API reference, BatchWriteItem and BatchGetItem)."""
     scans_at_once: int = 16
-    """Scans and queries among that, at the most."""
+    """Scans and queries among them, at the most."""
     scan_items: int = 1_000
-    """Items of one page, at the most,"""
+    """Items of one page, at the most."""
     scan_bytes: int = 1 << 20
-    """and their bytes."""
+    """Bytes of one page, at the most."""
     partitions_per_write: int = 500
     """Partitions of a table when it is created, at the most."""
     tokens: TokenSettings = TokenSettings()
@@ -42,5 +42,5 @@ class RouterSettings(Struct, frozen=True):
     hold_us: Microseconds = HOLD_US
     """After which tokens that were drawn and not used expire."""
     draw_us: Microseconds = 1_000_000
-    """How long it is waited for tokens; beyond, a user is throttled."""
+    """How long a request waits for tokens; after that, it is throttled."""
     caller: CallerSettings = CallerSettings()

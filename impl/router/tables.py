@@ -1,11 +1,11 @@
 """What a router knows of tables: a cache that is used while it is refreshed (rule R1 of docs/table.md).
 
 *Invariant.* What is known of a table goes forward only: what was read at a lower slot of the metadata
-replaces nothing. Of a table one look-up at the most is under way, and `refreshes` in all.
+replaces nothing. At most one look-up of a table is under way, and at most `refreshes` in all.
 
-A split that a replica tells of is used at once, until the next look-up. That brings the parent back if the
-metadata does not list the children yet; the first request that goes there mends it again. Nothing goes in
-circles by that: a call that is at a child stays there (`Caller`), and a page begins behind what it has read.
+A split that a replica reports is used at once, until the next look-up. That brings the parent back if the
+metadata does not list the children yet; the first request that goes to the parent mends it again. So nothing
+goes in circles: a call that is at a child stays there (`Caller`), and a page begins behind what it has read.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from dynaproof.impl.values.key_range import whole
 
 
 class LocateTimer(Timer, frozen=True, gc=False, tag="locate"):
-    """The metadata has not answered this question, or is to be asked again."""
+    """The metadata has not answered this question, or it is time to ask it again."""
 
     number: int
 
 
 class Known:
-    """A table that is active, as the metadata had it at a slot, but for splits that were heard of since."""
+    """An active table as the metadata had it at a slot, except for splits that were heard of since."""
 
     __slots__ = ("at", "partitions", "slot", "starts", "table")
 
@@ -53,7 +53,7 @@ class Known:
         return self.partitions[bisect_right(self.starts, key) - 1]
 
     def record(self, partition: int) -> PartitionRecord | None:
-        """That of one of the partitions, by its number."""
+        """The record of one of the partitions, by its number."""
         return next((one for one in self.partitions if one.partition == partition), None)
 
     def with_children(self, parent: PartitionRecord, children: tuple[PartitionRecord, ...]) -> Known:
@@ -79,15 +79,15 @@ class LookUp:
         self.asked = 0
         """How often the metadata was asked."""
         self.followed: Ballot = NO_BALLOT
-        """Of the hint last followed (R3)."""
+        """The ballot of the hint last followed (R3)."""
         self.waits: list[int] = []
-        """The requests that wait for it,"""
+        """The requests that wait for it."""
         self.late: list[int] = []
-        """and those that came when the metadata had been asked: an answer may be older than they are."""
+        """The requests that came after the metadata was asked: an answer may be older than they are."""
 
 
 class Waiters(Protocol):
-    """Who waits for what is known of tables."""
+    """The part that waits for look-ups of tables."""
 
     def located(self, name: str, table: TableRecord | None, waits: list[int]) -> None:
         """A table was looked up: this is what there is."""
@@ -117,17 +117,17 @@ class Tables:
         self.waiters = waiters
         self.known: dict[str, Known] = {}
         self.homes: dict[int, tuple[NodeId, ...]] = {}
-        """By partition of what is known: the addresses of the nodes that host it."""
+        """By partition of the known tables: the addresses of the nodes that host it."""
         self.look_ups: dict[int, LookUp] = {}
-        """Under way, by the number of the question."""
+        """The look-ups under way, by the number of the question."""
         self.queue: list[LookUp] = []
-        """Those for which there is no room yet: never two of one table, so no more than requests."""
+        """Look-ups that have no room yet: never two of one table, so no more than there are requests."""
         self.numbers = 0
         self.leader: NodeId | None = None
         self.turn = 0
 
     def start(self) -> None:
-        """Routers do not all ask the same one first."""
+        """Begin with any node: routers do not all ask the same one first."""
         self.turn = self.env.random("metadata", len(self.whereabouts.configured))
 
     def get(self, table: str) -> Known | None:
@@ -173,7 +173,7 @@ class Tables:
         self.ask(self.numbers, look_up)
 
     def ask(self, number: int, look_up: LookUp) -> None:
-        """Ask who leads the metadata, else its members in turn; and later those where it began (A15)."""
+        """Ask the leader of the metadata, else its members in turn, and later those where it began (A15)."""
         to = self.leader
         if to is None:
             nodes = self.whereabouts.to_ask(look_up.asked)
@@ -219,7 +219,7 @@ class Tables:
         return look_up
 
     def on_located(self, sender: NodeId, m: Located) -> None:
-        """Keep what is newer than what is known (R1), and tell who waits."""
+        """Keep an answer that is newer than what is known (R1), and tell the requests that wait."""
         if m.number not in self.look_ups or not is_whole(m, self.look_ups[m.number].table):
             return
         look_up = self.over(m.number)
@@ -239,7 +239,7 @@ class Tables:
         self.waiters.located(look_up.table, m.table, waits)
 
     def forget(self, name: str, table: TableRecord | None) -> None:
-        """What is known of a table is old; of one that is gone, nobody asks any partition again."""
+        """Forget what is known of a table; if the table is gone, its partitions are never asked again."""
         before = self.known.pop(name, None)
         for one in () if before is None else before.partitions:
             del self.homes[one.partition]
@@ -247,7 +247,7 @@ class Tables:
                 self.caller.forget(one.partition)
 
     def keep(self, name: str, m: Located) -> None:
-        """A table is known while it is active."""
+        """Keep a table while it is active."""
         if m.table is None or m.table.status != "active":
             return
         if any(one.partition in self.homes for one in m.partitions):
@@ -288,9 +288,9 @@ class Tables:
 
 
 def is_whole(m: Located, name: str) -> bool:
-    """Whether an answer has the shape that a sound metadata gives it: the metadata is somewhere, and an
-    active table of this name has its partitions, each once and somewhere, with ranges that cover all, in
-    order.
+    """Whether an answer has the shape that sound metadata gives it: it names hosts of the metadata, and an
+    active table has this name and its partitions, each once and hosted somewhere, in order, with ranges that
+    cover all.
     """
     if not m.members or m.table is None or m.table.status != "active":
         return bool(m.members)

@@ -1,19 +1,18 @@
-"""The tokens of a router: what it draws in advance of tables under global admission, and spends on requests.
+"""The tokens of a router: what it draws in advance for tables under global admission, and spends on requests.
 
-A piece of what users ask takes what it costs at the least (`estimates`) before it is forwarded, and is
-settled when it is answered. Where the router holds too little, it draws, and the piece waits for the answer
-behind those that wait already; what the answer does not admit is throttled, with a hint when there will be
-enough.
+A part of a user's request takes the least that it costs (`estimates`) before it is forwarded, and is settled
+when it is answered. If the router holds too little, it draws, and the part waits for the answer behind those
+that wait already; parts that the answer does not admit are throttled, with a hint when there will be enough.
 
-*Fail safe.* A router that hears nothing from the service forwards nothing beyond what it holds: who waits is
-throttled after `draw_us`. A draw that is not answered is sent again, with its number, as long as somebody
-waits for it, so nothing is lost with a message.
+*Fail safe.* A router that hears nothing from the service forwards nothing beyond what it holds: the parts
+that wait are throttled after `draw_us`. A draw that is not answered is sent again, with its number, as long
+as a part waits for it, so nothing is lost with a message.
 
 *Not paid for*: an attempt at a read whose answer was lost, and what a write that was answered from memory, or
 not at all, has cost beyond the least.
 
-*Bounds.* Two purses for each table that is known, and those for which somebody waits; of each one draw is
-under way. A purse that is dropped takes its tokens with it.
+*Bounds.* Two purses for each known table, and those that parts wait for; each has one draw under way. A purse
+that is dropped takes its tokens with it.
 """
 
 from __future__ import annotations
@@ -55,33 +54,33 @@ class Purse:
     def __init__(self, settings: RouterSettings) -> None:
         self.tokens = RouterTokens(most=settings.tokens.most, hold_us=settings.hold_us)
         self.version = 0
-        """Of what the table is given, as far as the router knows,"""
+        """The version of what the table is given, as far as the router knows."""
         self.fill = Fill(1, 0)
-        """and how its bucket fills by that."""
+        """How its bucket fills, by that version."""
         self.life = NO_LIFE
-        """Of the bucket that answered last."""
+        """The life of the bucket that answered last."""
         self.draw: Draw | None = None
-        """Under way,"""
+        """The draw under way."""
         self.until: Microseconds = 0
-        """and so long is waited for its answer."""
+        """Until when its answer is waited for."""
         self.waits: list[tuple[int, int, int]] = []
-        """Who waits: what was asked for, which part of it, and what that costs at the least."""
+        """The parts that wait: what was asked for, which part of it, and what that costs at the least."""
 
 
 class Spenders(Protocol):
-    """Who waits for tokens."""
+    """Spends tokens, and waits for them."""
 
     def has_tokens(self, number: int, index: int, paid: Paid) -> None:
         """The tokens for a part are taken: forward it."""
         ...
 
     def lacks_tokens(self, number: int, index: int, reason: str, after_us: Microseconds) -> None:
-        """There are none for it."""
+        """There are no tokens for a part."""
         ...
 
 
 class Purses:
-    """Those of one router; see the module."""
+    """The purses of one router; see the module."""
 
     def __init__(
         self, env: Env, settings: RouterSettings, service: NodeId | None, spenders: Spenders
@@ -91,15 +90,15 @@ class Purses:
         self.service = None if service is None else service.address
         self.spenders = spenders
         self.purses: dict[TableOf, Purse] = {}
-        """The one used last at the end."""
+        """By bucket; the one used last at the end."""
         self.draws = 0
-        """In this life."""
+        """How many there were in this life."""
 
     # --- Spending ---
 
     def spend(self, table: TableRecord, number: int, index: int, operation: Operation) -> bool:
-        """Whether a part needs no tokens; if it does, its spender hears when they are taken, or that there
-        are none: perhaps at once.
+        """Whether a part needs no tokens. If it does, its spender hears, perhaps at once, that they are taken
+        or that there are none.
         """
         given = table.given if isinstance(table, ProvisionedTable) else None
         if given is None or given.adapts != "global":
@@ -117,12 +116,12 @@ class Purses:
         purse.waits.append((number, index, cost))
         if purse.draw is None:
             self.draw(of, purse)
-        elif self.env.now >= purse.until:  # Nobody has waited for its answer any more.
+        elif self.env.now >= purse.until:  # Its answer was no longer waited for.
             self.send(of, purse)
         return False
 
     def purse(self, of: TableOf, given: Provisioned, version: int) -> Purse:
-        """That of a bucket, by the newest that is known of the table."""
+        """The purse of a bucket, by the newest that is known of the table."""
         purse = self.purses.pop(of, None) or Purse(self.settings)
         self.purses[of] = purse
         if version > purse.version:
@@ -150,7 +149,7 @@ class Purses:
             self.note(paid.of, purse, "settled", more)
 
     def give_back(self, paid: Paid) -> None:
-        """A call has had no effect, and never will."""
+        """A call has had no effect, and never will: give its tokens back."""
         purse = self.purses.get(paid.of)
         if purse is not None:
             purse.tokens.give_back(paid.cost)
@@ -192,7 +191,7 @@ class Purses:
         self.send_again(of, purse)
 
     def send_again(self, of: TableOf, purse: Purse) -> None:
-        """Send a draw for once."""
+        """Send a draw once."""
         assert self.service is not None, "nothing is drawn without a service"
         assert purse.draw is not None, "only a draw is sent"
         self.env.enter(ONLY_LANE)
@@ -200,7 +199,7 @@ class Purses:
         self.env.set_timer(self.settings.caller.attempt_us, DrawTimer(of))
 
     def on_drawn(self, sender: NodeId, m: Drawn) -> None:
-        """Take what is granted, once, and forward what it admits; what it does not is throttled."""
+        """Take what is granted, once; forward the parts that it admits, and throttle the others."""
         purse = self.purses.get(m.of)
         if sender.address != self.service or purse is None or purse.draw is None:
             return
@@ -214,7 +213,7 @@ class Purses:
         self.serve(m.of, purse, m.after_us)
 
     def serve(self, of: TableOf, purse: Purse, after_us: Microseconds) -> None:
-        """Forward those that waited, in their order, or throttle them; or draw again for who came later."""
+        """Forward the parts that waited, in order, or throttle them; draw again for those that came later."""
         while purse.waits:
             number, index, cost = purse.waits[0]
             if purse.tokens.held < cost and not after_us:
@@ -228,7 +227,7 @@ class Purses:
     # --- Timers ---
 
     def on_draw_timer(self, timer: DrawTimer) -> None:
-        """Ask again; or throttle who waits."""
+        """Ask again; or throttle the parts that wait."""
         purse = self.purses.get(timer.of)
         if purse is None or purse.draw is None:
             return
@@ -254,7 +253,7 @@ class Purses:
             self.env.note(TokensMoved(of, what, amount, purse.tokens.held))
 
     def queues(self) -> tuple[tuple[str, int, int], ...]:
-        """What grows with what users ask: its name, length and bound."""
+        """The queues that grow with what users ask: name, length and bound of each."""
         parts = self.settings.requests * MAX_GETS
         waiting = sum(len(one.waits) for one in self.purses.values())
         return (

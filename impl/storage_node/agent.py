@@ -2,9 +2,9 @@
 term only, reports to them what it hosts, and tells the metadata who leads. The rules are in docs/table.md.
 
 *Invariants.* No command of a term below the fence has any effect, and the fence is durable with what is done
-(A8). A partition that is buried is never made here again; that it is gone is said only when no lease runs
-that was granted for it here (A7). Partition 0 is not the admins': they neither make nor drop it. Its first
-replicas are made by the configuration, on disks that are new; where it is later, `metadata_host` knows.
+(A8). A buried partition is never made here again; the node says that it is gone only when no lease that was
+granted for it here still runs (A7). Partition 0 is not the admins': they neither make nor drop it. Its first
+replicas are made by the configuration, on new disks; `metadata_host` knows where it is later.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ class Region(Struct, frozen=True):
     chunk_reports: int = 100
     """Replicas in one report, at the most."""
     metrics: NodeId | None = None
-    """The metrics service, if there is one,"""
+    """The metrics service, if there is one."""
     emit_us: Microseconds = PERIOD_US
-    """and how often it is told what replicas were asked for."""
+    """How often the metrics service is told what replicas were asked for."""
 
     def first_config(self) -> Config:
         """The config that partition 0 begins with."""
@@ -78,7 +78,7 @@ class Host(OfPartition0, Protocol):
     grants: Grants
 
     def abandon(self) -> None:
-        """Whatever replica of the lane's group is here, or in the making, is no more."""
+        """End whatever replica of the lane's group is here or being made."""
         ...
 
     def take(self, group: int, sender: NodeId, message: Message) -> None:
@@ -87,12 +87,12 @@ class Host(OfPartition0, Protocol):
 
 
 def pages_bytes(replica: PartitionReplica) -> int:
-    """What the tree of a replica takes on the disk, about."""
+    """About what the tree of a replica takes on the disk."""
     return replica.state.pages.taken_bytes
 
 
 def hosted(group: int, replica: PartitionReplica) -> HostedReplica:
-    """What a node says of a replica; where it would be split, if it leads."""
+    """What a node reports of a replica; where it would be split, too, if it leads."""
     middle, busy_at = places_to_split(replica) if replica.serving else (b"", b"")
     size, requests, split = pages_bytes(replica), asked(replica), replica.state.split is not None
     return HostedReplica(group, replica.member, False, replica.full, size, requests, split, middle, busy_at)
@@ -109,7 +109,7 @@ class Agent:
         self.metadata = MetadataHost(host, region.first_config(), self.admins)
         self.emitter = Emitter(self.env, region.metrics, region.emit_us)
         self.reports = 0
-        """In this life."""
+        """How many there were in this life."""
 
     def start(self) -> None:
         """Report from here on."""
@@ -117,8 +117,8 @@ class Agent:
         self.emitter.start()
 
     def make_first(self) -> None:
-        """Make the first replica of partition 0 that the configuration gives this node, if its disk is new: a
-        disk that is new later has forgotten what was there.
+        """Make the first replica of partition 0 that the configuration gives this node, if its disk is new
+        and its first: a later new disk has forgotten what was there.
         """
         me, config = self.env.me, self.region.first_config()
         for voter in config.voters:
@@ -128,8 +128,8 @@ class Agent:
     # --- Reports ---
 
     def on_report_timer(self, _: Timer) -> None:
-        """Tell every admin what is here, in chunks, once all that is on the disk was looked at, and the
-        metadata who leads, where it is now (A15).
+        """Once the whole disk was looked at, tell every admin what is here, in chunks, and tell the metadata,
+        where it is now, who leads (A15).
         """
         region, me, host, metadata = self.region, self.env.me, self.host, self.metadata
         self.env.set_timer(region.report_us, ReportTimer())
@@ -156,7 +156,7 @@ class Agent:
         metadata.report()
 
     def metered(self, chunk: tuple[HostedReplica, ...]) -> tuple[MeteredReplica, ...]:
-        """Those that have rates."""
+        """The replicas of a chunk that have rates."""
         there = [(one.partition, self.host.replicas[one.partition]) for one in chunk if not one.silent]
         found = ((partition, metered(replica)) for partition, replica in there)
         return tuple(
@@ -166,7 +166,7 @@ class Agent:
         )
 
     def hosted(self) -> list[HostedReplica]:
-        """What is here of partitions, and what fell silent here."""
+        """The replicas that are here, and those that fell silent here."""
         host, me = self.host, self.env.me
         there = [
             hosted(group, replica) for group, replica in sorted(host.replicas.items()) if group != METADATA
@@ -182,14 +182,14 @@ class Agent:
         self.emitter.on_timer(self.host.replicas)
 
     def on_emission_stored(self, sender: NodeId, m: EmissionStored) -> None:
-        """The metrics service has stored it."""
+        """The metrics service has stored an emission."""
         self.emitter.on_stored(sender, m)
 
     # --- Commands ---
 
     def obeys(self, sender: NodeId, m: CreateReplica | DropReplica | DropPartition | RaiseFence) -> bool:
         """Whether a command comes from an admin of the highest term seen here; if it does, that term is
-        durable with whatever is done (A5, A8). Partition 0 is none of theirs: who hosts it commands it.
+        durable with whatever is done (A5, A8). Partition 0 is not theirs: the nodes that host it command it.
         """
         if self.env.lane == METADATA and isinstance(m, CreateReplica | DropReplica):
             return self.metadata.obeys(sender, m)
@@ -197,7 +197,7 @@ class Agent:
         if sender.address not in self.admins:
             return False
         if m.term < journal.fence:
-            if m.term < journal.durable_fence:  # Else it is asked again: what is shown must outlive a crash.
+            if m.term < journal.durable_fence:  # Else the admin asks again: what is shown must be durable.
                 self.env.send(sender, Fenced(journal.durable_fence))
             return False
         if m.term > journal.fence:
@@ -209,8 +209,9 @@ class Agent:
         self.obeys(sender, m)
 
     def on_drop_partition(self, sender: NodeId, m: DropPartition) -> None:
-        """Bury the partition, whether or not a replica of it was ever here (A7). That it is gone is answered
-        when what was granted for it has run out: until then its last leader may read by its lease.
+        """Bury the partition, whether or not a replica of it was ever here (A7). The node answers that it is
+        gone once the leases that were granted for it have run out: until then its last leader may read by its
+        lease.
         """
         host, group = self.host, self.env.lane
         if group in host.unread or not self.obeys(sender, m):
@@ -225,12 +226,12 @@ class Agent:
     # --- Partition 0, and requests for what is not here ---
 
     def more_of(self, group: int) -> MoreServices:
-        """What replicas of a group do besides what those of every partition do."""
+        """What replicas of a group do besides what replicas of every partition do."""
         return directory(self.metadata.shown) if group == METADATA else nothing_more
 
     def take_for_metadata(self, sender: NodeId, m: Message) -> None:
-        """Take a message for partition 0. Its replica may know of a newer config by it; it is not asked where
-        it has left.
+        """Take a message for partition 0. By it the replica may know of a newer config; a replica that has
+        left is not asked.
         """
         self.metadata.heard(sender, m)
         if self.metadata.has_left(m):
@@ -240,8 +241,8 @@ class Agent:
             self.metadata.follow()
 
     def wrong_partition(self, sender: NodeId, m: Request) -> None:
-        """No replica of the partition is here. A write that is aimed at another node's ballot is refused for
-        good by that, for only who leads the ballot ever proposes it (R7).
+        """No replica of the partition is here. That refuses for good a write aimed at another node's ballot,
+        because only the leader of that ballot ever proposes it (R7).
         """
         final = isinstance(m.operation, READS) or m.ballot.node != self.env.me.name
         hosts = self.metadata.shown() if self.env.lane == METADATA else None
@@ -252,7 +253,7 @@ class Agent:
         self.metadata.on_metadata_at(sender, m)
 
     def not_there(self, sender: NodeId, m: Message) -> None:
-        """Something is asked of a partition of which no replica is here."""
+        """Answer what is asked of a partition that has no replica here."""
         if isinstance(m, Request):
             self.wrong_partition(sender, m)
         elif isinstance(m, Locate) and self.env.lane == METADATA:

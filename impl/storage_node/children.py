@@ -1,5 +1,6 @@
-"""What a node does for a partition that is split: its part of the children is made once the barrier is in a
-checkpoint, and page files stay as long as one of them needs them (rules H3, H11, P3 and P6 of docs/table.md).
+"""What a node does for a partition that is split: it makes its part of the children once the barrier is in a
+checkpoint, and keeps page files as long as one of them needs them (rules H3, H11, P3 and P6 of
+docs/table.md).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dynaproof.impl.storage_node.making import Making
 
 
 class Children(Service):
-    """Of one replica."""
+    """The service of one replica; see the module."""
 
     def __init__(self, replica: PartitionReplica, making: Making, lines: Lines) -> None:
         self.replica = replica

@@ -1,15 +1,15 @@
 """Tells the metrics service what the replicas of a storage node were asked for, by table, once in a period.
 
-A replica counts what it has admitted and refused since it started (`partition/meter.py`); an emission has
-what that has become more since the last one, and is dated in the middle of the time that it covers. Of a
-table whose partition a node leads it says 0 too: that nobody asks is not the same as that nobody knows.
+A replica counts what it has admitted and refused since it started (`partition/meter.py`); an emission has the
+increase since the last one, and is dated in the middle of the time that it covers. For a table of which the
+node leads a partition it says 0 too: that nobody asks is not the same as that nobody knows.
 
-Emissions are numbered, and sent again until they are answered, each with its own number and date: what was
-lost on its way comes late, and counts in its own period. What a replica was asked for since its node's last
-emission is lost with it.
+Emissions are numbered, and sent again until they are answered, each with its own number and date: one that
+was lost on its way comes late, and counts in its own period. What a replica was asked for since its node's
+last emission is lost with the replica.
 
-*Invariant.* What was asked for is in one emission at the most. No more than `MOST_KEPT` emissions wait for
-an answer; beyond that the oldest is given up, and counted in `given_up`.
+*Invariant.* What was asked for is in one emission at the most. No more than `MOST_KEPT` emissions wait for an
+answer; beyond that the oldest is given up, and counted in `given_up`.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ class Emitter:
         """By group and incarnation, what its replica had counted then."""
         self.number = 0
         self.kept: dict[int, Emission] = {}
-        """By number, those that were not answered."""
+        """By number, the emissions that were not answered."""
         self.given_up = 0
 
     def start(self) -> None:
-        """Emit from here on, if somebody is to be told."""
+        """Emit from here on, if there is a metrics service."""
         if self.metrics is not None:
             self.since_us = self.env.now
             self.wait()
 
     def wait(self) -> None:
-        """Until the period is over, by the wall clock."""
+        """Wait until the period is over, by the wall clock."""
         self.env.enter(ONLY_LANE)
         self.env.set_timer(self.period_us - self.env.wall % self.period_us, EmitTimer())
 
@@ -91,6 +91,6 @@ class Emitter:
         return tables
 
     def on_stored(self, sender: NodeId, m: EmissionStored) -> None:
-        """It need not be sent again."""
+        """An emission is stored: it need not be sent again."""
         if sender.address == self.metrics and m.boot == self.env.boot:
             self.kept.pop(m.number, None)

@@ -8,7 +8,7 @@ from dynaproof.impl.node import Env, Microseconds
 
 
 class Grants:
-    """Until when leases may run that were granted here."""
+    """Until when leases that were granted here may run."""
 
     def __init__(self, env: Env, lease_us: Microseconds) -> None:
         self.env = env
@@ -16,22 +16,22 @@ class Grants:
         self.started_at: Microseconds = 0
         """When this life of the node began."""
         self.granted: dict[int, Microseconds] = {}
-        """By group whose replica has ended in this life; those that have run out go."""
+        """By group whose replica has ended in this life; grants that have run out are removed."""
 
     def start(self) -> None:
         """What an earlier life has granted is not known, and binds for a lease from now on."""
         self.started_at = self.env.now
 
     def ended(self, group: int, until: Microseconds) -> None:
-        """The replica of a group has ended, and had granted a lease until then; one before it perhaps for
-        longer.
+        """The replica of a group has ended. It had granted a lease until then, and one before it had perhaps
+        granted one for longer.
         """
         self.granted = {one: granted for one, granted in self.granted.items() if granted > self.env.now}
         self.granted[group] = max(until, self.granted.get(group, 0))
 
     def bound_until(self, group: int, was_made: bool) -> Microseconds:
         """Until when a lease may run that was granted here for a group whose replica has ended, in this life
-        or in an earlier one (H8); none can, if a replica was never made.
+        or in an earlier one (H8); if no replica was ever made, none can run.
         """
         if not was_made:
             return self.started_at

@@ -1,16 +1,16 @@
 """The storage node: hosts replicas of many groups on one disk, makes them, recovers them, and silences an
 incarnation that has forgotten something. The rules H1, H2 and H12 are in docs/table.md.
 
-A group is a lane of the node (`Env.lane`): the replica's messages and timers, its chance and its notes are of
-its lane, and so is what the node does on its behalf. Its files are named for the group and the incarnation,
-and nobody touches another's. One disk, one sync, one page cache and one journal of the node serve all.
+A group is a lane of the node (`Env.lane`): a replica's messages and timers, its chance and its notes are of
+its lane, and so is what the node does on its behalf. Its files are named after the group and the incarnation,
+and no replica touches another's. One disk, one sync, one page cache and one journal serve all.
 
 *Invariants.* A replica says nothing before the node's journal says durably that it was made (H1). An
 incarnation whose synced state is damaged or gone never speaks again (rule 13): the journal says that it is
-silent before the node says that it is vacant, so that no late `CreateReplica` revives it. A node hosts one
-incarnation of a group at the most. A node on a lost disk has another `NodeId`, and what names the old one
-does not reach it. If the node's journal rots, or has lost what was durable, the node is silent until it gets
-a new disk. It is silent too where anything on the disk is of another format version; then nothing is lost.
+silent before the node says that it is vacant, so no late `CreateReplica` revives it. A node hosts one
+incarnation of a group at the most. A node on a new disk has another `NodeId`, and what names the old one does
+not reach it. If the node's journal rots, or has lost what was durable, the node is silent until it gets a new
+disk. It is silent, too, if anything on the disk is of another format version; then nothing is lost.
 
 In a region (`agent.py`) partition 0 holds the metadata, and repairs itself; all others are made and dropped
 by admins only.
@@ -74,8 +74,8 @@ UNSOUND = (*ROTTEN, UnknownFormatError)
 
 
 class StorageNode:
-    """A node that hosts replicas of groups whose storage nodes are among `peers`; of `groups` it hosts one by
-    static configuration, and says so while it has none.
+    """A node that hosts replicas of groups whose storage nodes are among `peers`; by static configuration it
+    hosts one of each of `groups`, and says so while it has none.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class StorageNode:
         self.hosts = frozenset(peer.address for peer in peers)
         """The nodes that may have a replica made here, whichever incarnation they run as."""
         self.operators = frozenset(operator.address for operator in operators)
-        """Who may have one made, or dropped, besides."""
+        """Others that may have a replica made, or dropped."""
         self.replicas: dict[int, PartitionReplica] = {}
         """By group: those that have started."""
         self.unread: dict[int, bool] = {}
@@ -104,7 +104,7 @@ class StorageNode:
         self.cache = PageCache(settings.cache_bytes)
         """Of all trees of the node."""
         self.limits = node_buckets(settings.node_reads, settings.node_writes, 0)
-        """What all replicas with rates are served of together."""
+        """What all replicas with rates share."""
         self.grants = Grants(env, settings.lease_us)
         self.lines = Lines(env.disk)
         self.maker = Making(self)
@@ -118,7 +118,7 @@ class StorageNode:
     # --- Start ---
 
     def on_start(self) -> None:
-        """Read the journal; whatever else is there is read a group at a time, each in its own handler."""
+        """Read the journal; the rest of the disk is read a group at a time, each in its own handler."""
         disk = self.env.disk
         self.grants.start()
         try:
@@ -156,7 +156,7 @@ class StorageNode:
             self.env.send(self.env.me, Emptied())
         if live:
             self.recover(live)
-        del self.unread[group]  # What this group needs of other files is known.
+        del self.unread[group]  # It is known which other files this group needs.
         if group not in self.replicas and (live or floor or group in self.groups):
             self.say_vacant()
         self.maker.make_child()
@@ -165,7 +165,7 @@ class StorageNode:
             self.lines.clear()
 
     def recover(self, incarnation: int) -> None:
-        """Fold the journal of what was made; it falls silent if that is damaged or gone (H2)."""
+        """Recover a replica from its journal; it falls silent if the journal is damaged or gone (H2)."""
         try:
             settings, more = self.settings_of(self.env.lane), self.more_of(self.env.lane)
             recovered = partition.recover(self.env, settings, self.cache, self.limits, incarnation, more)
@@ -187,7 +187,7 @@ class StorageNode:
         return self.metadata_settings if self.agent is not None and group == METADATA else self.settings
 
     def more_of(self, group: int) -> partition.MoreServices:
-        """What replicas of a group do besides what those of every partition do."""
+        """What replicas of a group do besides what replicas of every partition do."""
         if self.agent is not None and group == METADATA:
             return self.agent.more_of(group)
         return lambda replica: (Children(replica, self.maker, self.lines),)
@@ -206,18 +206,18 @@ class StorageNode:
         self.silence(incarnation)
 
     def silence(self, incarnation: int) -> None:
-        """This incarnation of the lane's group says nothing any more, durably; then its files go."""
+        """From here on this incarnation of the lane's group says nothing, durably; then its files go."""
         self.end(Silent(self.env.lane, incarnation))
 
     def end(self, record: Silent | node_journal.Dropped) -> None:
-        """The replica of the lane's group that the record names is no more."""
+        """End the replica of the lane's group that the record names."""
         self.abandon()
         incarnation, through = record.incarnation, self.journal.append(record)
         self.env.send(self.env.me, Ended(incarnation, through))
 
     def abandon(self) -> None:
-        """Whatever replica of the lane's group is here, or in the making, is no more. What it granted binds
-        on.
+        """End whatever replica of the lane's group is here or being made. What it has granted continues to
+        bind the node.
         """
         group = self.env.lane
         self.maker.abandon(group)
@@ -227,7 +227,7 @@ class StorageNode:
             replica.state.pages.close()
 
     def on_interred(self, m: Interred) -> None:
-        """What is buried durably needs no files (A7)."""
+        """A partition that is buried durably needs no files (A7)."""
         self.journal.confirm(m.through)
         if self.journal.buried(self.env.lane):
             for incarnation in incarnations(self.env.disk, self.env.lane):
@@ -236,11 +236,11 @@ class StorageNode:
             self.env.send(self.env.me, Emptied())
 
     def on_emptied(self, _: Emptied) -> None:
-        """Its files are gone durably: it need not be remembered for their sake."""
+        """The group's files are gone durably: it need not be remembered for their sake."""
         self.journal.emptied(self.env.lane)
 
     def on_ended(self, m: Ended) -> None:
-        """What is silent durably needs no files."""
+        """A replica that is silent durably needs no files."""
         self.journal.confirm(m.through)
         self.lines.left(self.env.lane, m.incarnation)
         self.lines.names(self.env.lane, ())
@@ -252,8 +252,8 @@ class StorageNode:
         self.replicas, self.broken = {}, True
 
     def say_vacant(self) -> None:
-        """Tell the peers that the lane's group has no replica here; its leader among them answers with a new
-        incarnation. An operator asks itself.
+        """Tell the peers that the lane's group has no replica here; the group's leader among them answers
+        with a new incarnation. Operators ask without being told.
         """
         peers = self.peers if self.agent is None else self.agent.metadata.who_may_miss_it()
         if not peers or not self.settings_of(self.env.lane).repairs_itself:
@@ -261,7 +261,7 @@ class StorageNode:
         for peer in peers:
             if peer.address != self.env.me.address:
                 vacant = Vacant(self.env.me, self.journal.floor(self.env.lane))
-                self.env.send(peer.address, vacant)  # Its disk may be new too.
+                self.env.send(peer.address, vacant)  # The peer's disk may be new too.
         self.env.set_timer(self.settings.heartbeat_us, VacantTimer())
 
     # --- Making ---
@@ -274,9 +274,9 @@ class StorageNode:
         group, member = self.env.lane, m.member
         operated = sender.address in self.operators
         if self.agent is not None:
-            if not self.agent.obeys(sender, m):  # Nobody else commands it, the node itself neither.
+            if not self.agent.obeys(sender, m):  # Nobody else commands it, not even the node itself.
                 return
-            operated = group != METADATA  # Whose leader needs no answer.
+            operated = group != METADATA  # The leader of the metadata needs no answer.
         elif sender != self.env.me and sender.address not in self.hosts and not operated:
             return
         there = self.replicas.get(group)
@@ -314,10 +314,10 @@ class StorageNode:
     # --- What an operator asks ---
 
     def on_drop_replica(self, sender: NodeId, m: DropReplica) -> None:
-        """Silence exactly this incarnation at the command of an operator (rule M7), an admin (A6) or who
-        leads partition 0 (A15), made or not. While an older one lives here it cannot have been, and while one
-        is being made, or the group was not read yet, that is not known: say nothing. One of a parent stays
-        as long as its children are not made (H11).
+        """Silence exactly this incarnation, made or not, at the command of an operator (rule M7), an admin
+        (A6) or the leader of partition 0 (A15). While an older one lives here this one cannot have been made,
+        and while one is being made, or the group was not read yet, that is not known: say nothing. A replica
+        of a parent stays as long as the parent's children are not made (H11).
         """
         group, member = self.env.lane, m.member
         operated = sender.address in self.operators
@@ -336,11 +336,11 @@ class StorageNode:
             self.env.note(Dropped(member))
             self.end(self.dropped(m))
         elif self.agent is not None and fell_silent:
-            self.end(self.dropped(m))  # It is reported no more.
+            self.end(self.dropped(m))  # It is no longer reported.
         self.env.send(sender, Gone(member))
 
     def dropped(self, m: DropReplica) -> Silent | node_journal.Dropped:
-        """What the node's journal says of a replica that is dropped; an operator has no term."""
+        """What the node's journal says of a replica that was dropped; an operator has no term."""
         lane, incarnation = self.env.lane, m.member.incarnation
         region = self.agent is not None
         return node_journal.Dropped(lane, incarnation, m.term) if region else Silent(lane, incarnation)
@@ -413,7 +413,7 @@ class StorageNode:
             self.found_unsound(error)
 
     def found_unsound(self, error: Exception) -> None:
-        """What turns out to be damaged silences the lane's replica, which has read it (P8), like one that
+        """Damage that is found silences the lane's replica, which has read it (P8), as it silences one that
         finds rot at its start.
         """
         if isinstance(error, UnknownFormatError):
@@ -430,7 +430,7 @@ class StorageNode:
         Interred: on_interred,
         Emptied: on_emptied,
     }
-    """What the node says to itself only."""
+    """Messages that the node sends to itself only."""
 
     ASKED: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
         CreateReplica: on_create_replica,

@@ -1,8 +1,8 @@
-"""Which page files the replicas of a node need beside their own: those of the partitions of which splits made
+"""Which page files the replicas of a node need besides their own: those of the partitions whose splits made
 them (P6 of docs/table.md).
 
-*Invariant.* A page file is removed only when its owner needs it no more, durably, and no other replica of the
-node names it; before all of the disk was looked at, none is.
+*Invariant.* A page file is removed only when its owner durably needs it no more and no other replica of the
+node names it; none is removed before the whole disk was looked at.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from dynaproof.impl.paxos.files import log_prefix, pages_prefix
 
 
 class Lines:
-    """The page files of one disk that others than their owners need."""
+    """The page files of one disk that replicas other than their owners need."""
 
     def __init__(self, disk: Disk) -> None:
         self.disk = disk
         self.named: dict[str, dict[int, bool]] = {}
-        """By file, the groups that need it beside its owner."""
+        """By file, the groups that need it besides its owner."""
         self._names: dict[int, tuple[str, ...]] = {}
         """The same by group."""
         self.ownerless: dict[str, bool] = {}
-        """Files whose owner needs them no more, durably."""
+        """Files that their owner durably needs no more."""
         self.known = False
         """Whether all of the disk was looked at."""
 
     def names(self, group: int, files: tuple[str, ...]) -> None:
-        """A group's replica needs these of others from here on, and no more."""
+        """From here on a group's replica needs exactly these files of others."""
         before = self._names.get(group, ())
         if files == before:
             return
@@ -44,8 +44,8 @@ class Lines:
         self.clear()
 
     def left(self, group: int, incarnation: int) -> None:
-        """A replica needs nothing of its own any more, durably: its journal goes, and its pages once nobody
-        else needs them.
+        """A replica durably needs its own files no more: its journal goes, and its pages go once no other
+        replica needs them.
         """
         for name in self.disk.logs(log_prefix(group, incarnation)):
             self.disk.remove_log(name)

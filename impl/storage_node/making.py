@@ -1,10 +1,10 @@
-"""How a storage node makes replicas: the steps of H1, for what is commanded and for the children of a split
-(H3, H8, H10 and H11 of docs/table.md).
+"""How a storage node makes replicas: the steps of H1, for those that are commanded and for the children of a
+split (H3, H8, H10 and H11 of docs/table.md).
 
-*Invariants.* Before the node's journal says durably that it was made, a replica says nothing; and a child
-says nothing while what the node has granted for its parent may still be used. What a split gives this node is
-made once, from a parent whose last checkpoint is named in the same sync, or not at all: if the parent falls
-silent before its mark is written, it comes by copy.
+*Invariants.* A replica says nothing before the node's journal says durably that it was made; and a child says
+nothing while what the node has granted for its parent may still be used. A child that a split gives this node
+is made once, from a parent whose last checkpoint is named in the same sync, or not at all: if the parent
+falls silent before the child's mark is written, the child comes by copy.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from dynaproof.impl.tree.page_cache import PageCache
 
 
 class Birth(NamedTuple):
-    """What is known of a replica that is being made of a child of `parent`: which child it is, if it begins
+    """What is known of a child's replica that is being made: its `parent`, which `child` it is, if it begins
     on its parent's pages, and how it `begins` then (H6).
     """
 
@@ -76,16 +76,16 @@ class Making:
         self.env = node.env
         self.journal = node.journal
         self.under_way: dict[int, PartitionReplica] = {}
-        """By group: those between the steps of H1, which say nothing yet;"""
+        """By group: replicas between the steps of H1, which say nothing yet."""
         self.commanded: dict[int, NodeId] = {}
-        """the operators that wait for some of them;"""
+        """By group: the operators that wait for some of them."""
         self.births: dict[int, Birth] = {}
-        """and the parents of those that a split makes."""
+        """By group: the births of those that a split makes."""
 
     # --- The steps ---
 
     def begin(self, m: CreateReplica, operator: NodeId | None) -> None:
-        """Make the replica of the lane's group that was commanded (A5); one of a child too (H10)."""
+        """Make the replica of the lane's group that was commanded (A5), also that of a child (H10)."""
         group = self.env.lane
         if operator is not None:
             self.commanded[group] = operator
@@ -94,8 +94,8 @@ class Making:
         self.write(head_of(m))
 
     def write(self, head: AnyHead) -> None:
-        """Write the files of a replica of the lane's group, beside the pages that its head names (H1, a);
-        what an earlier making has left that a crash cut short is gone.
+        """Write the files of a replica of the lane's group, beside the pages that its head names (H1, a).
+        What is left of an earlier making, cut short by a crash, is removed.
         """
         node, group, incarnation = self.node, self.env.lane, head.member.incarnation
         for name in self.env.disk.logs(log_prefix(group, incarnation)):
@@ -110,7 +110,7 @@ class Making:
         self.env.send(self.env.me, Written(incarnation))
 
     def on_written(self, m: Written) -> None:
-        """The files are durable: mark the replica (H1, b). In this order, for a mark without files is a
+        """The files are durable: mark the replica (H1, b). In this order, because a mark without files is a
         replica that has forgotten everything.
         """
         if self.env.lane not in self.under_way:
@@ -143,15 +143,15 @@ class Making:
             self.speak()
 
     def bound_until(self, group: int) -> Microseconds:
-        """Until when a lease may run that was granted here for a group (H8)."""
+        """Until when a lease that was granted here for a group may run (H8)."""
         replica = self.node.replicas.get(group)
         if replica is None:
             return self.node.grants.bound_until(group, self.journal.was_made(group))
         return replica.bound_until()
 
     def speak(self) -> None:
-        """The replica of the lane's group is made, marked, and bound by nothing that its parent granted; who
-        commanded it hears so (H1, c; A5).
+        """The replica of the lane's group is made, marked, and bound by nothing that its parent granted; the
+        node that commanded it hears so (H1, c; A5).
         """
         group = self.env.lane
         replica = self.node.replicas[group] = self.under_way.pop(group)
@@ -176,7 +176,7 @@ class Making:
             self.env.send(operator, Created(head.member))
 
     def abandon(self, group: int) -> None:
-        """Whatever is being made of a group is no more, and what of its children is not marked yet."""
+        """Abandon what is being made of a group, and those of its children that are not marked yet."""
         made = self.under_way.pop(group, None)
         self.commanded.pop(group, None)
         self.births.pop(group, None)
@@ -189,8 +189,8 @@ class Making:
     # --- Children ---
 
     def make_children(self, parent: PartitionReplica) -> None:
-        """Make what a split gives this node, unless something of it was ever here (H3). Its files are durable
-        with the head that names its parent's last checkpoint (P3).
+        """Make the children that a split gives this node, unless something of them was ever here (H3). A
+        child's files are durable with the head that names its parent's last checkpoint (P3).
         """
         split, group = parent.state.split, parent.group
         assert split is not None, "only a partition that is split has children"
@@ -204,7 +204,7 @@ class Making:
                 self.env.enter(group)
 
     def make_child(self) -> None:
-        """Make this node's part of the lane's group on its parent's pages, if a split gives it one (H3)."""
+        """Make the lane's replica on its parent's pages, if a split gives this node one (H3)."""
         node, group = self.node, self.env.lane
         birth = self.births.get(group)
         if birth is None or birth.child is None or group in self.under_way:
@@ -215,13 +215,13 @@ class Making:
             del self.births[group]
             return
         page_bytes, member = node.settings_of(birth.parent).page_bytes, Member(self.env.me, 1)
-        self.env.enter(birth.parent)  # What is damaged on its pages silences the parent.
+        self.env.enter(birth.parent)  # Damage on the parent's pages silences the parent.
         head = born(self.env.disk, node.cache, page_bytes, parent.log.head, birth.child, member)
         self.env.enter(group)
         self.write(head)
 
     def abandon_child(self, group: int) -> None:
-        """The parent has fallen silent, or is dropped: what is not marked yet comes by copy (P3, H10)."""
+        """The parent has fallen silent, or is dropped: a child not marked yet comes by copy (P3, H10)."""
         if self.journal.floor(group) or self.births[group].child is None:
             return
         del self.births[group]
@@ -232,9 +232,7 @@ class Making:
             remove_files(self.env.disk, group, made.incarnation)
 
     def owes_children(self, group: int) -> bool:
-        """Whether a child of a partition that is split is to be made here, and no record says that it was
-        (H11).
-        """
+        """Whether a child of a split partition must be made here, and no record says that it was (H11)."""
         replica = self.node.replicas.get(group)
         split = None if replica is None else replica.state.split
         return split is not None and any(

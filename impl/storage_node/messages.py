@@ -1,5 +1,5 @@
-"""What a storage node says to itself while it makes, finds and removes replicas, and what it answers to who
-commands it. Each is of the lane of the group that it is about.
+"""What a storage node says to itself while it makes, finds and removes replicas, and what it answers to those
+that command it. Each message is in the lane of the group that it is about.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Marked(Message, frozen=True, gc=False, tag="marked"):
 
 
 class Ended(Message, frozen=True, gc=False, tag="ended"):
-    """The node's journal says durably that the replica speaks no more, so its files may go; the journal is
+    """The node's journal says durably that the replica no longer speaks, so its files may go; the journal is
     durable below frame `through`.
     """
 
@@ -69,7 +69,7 @@ class DropPartition(Message, frozen=True, gc=False, tag="drop_partition"):
 
 
 class PartitionGone(Message, frozen=True, gc=False, tag="partition_gone"):
-    """Nothing of this partition is at `node`, nor ever will be; no lease runs that it has granted for it."""
+    """Nothing of this partition is at `node`, or ever will be; no lease that it granted for it still runs."""
 
     node: NodeId
 
@@ -93,18 +93,18 @@ class HostedReplica(Struct, frozen=True, gc=False, array_like=True):
     member: Member
     silent: bool
     full: bool
-    """It has a tree,"""
+    """It has a tree."""
     pages_bytes: int = 0
-    """which takes so much on the disk;"""
+    """What the tree takes on the disk."""
     requests: int = 0
-    """and clients have asked it so often since it started."""
+    """How often clients have asked the replica since it started."""
     split: bool = False
     """It knows the barrier: its partition is split."""
     middle: bytes = b""
-    """Where a leader would split it, so that the halves store about the same;"""
+    """Where a leader would split it, so that the halves store about the same."""
     busy_at: bytes = b""
-    """and so that they are asked about as often. Positions of the hash space (R9); empty where there is
-    none: one key has it all.
+    """Where a leader would split it, so that the halves are asked about equally often. Both are positions of
+    the hash space (R9), and empty where there is none: one key has it all.
     """
 
 
@@ -125,15 +125,16 @@ class MeteredReplica(Struct, frozen=True, gc=False, array_like=True):
     usage: Usage
     """Since it started."""
     read: int = 0
-    """Its rate of reads,"""
+    """The rate of reads that it has applied."""
     write: int = 0
-    """and of writes, by these."""
+    """The rate of writes that it has applied."""
 
 
 class NodeReport(Message, frozen=True, gc=False, tag="node_report", omit_defaults=True):
     """What the node that runs under this name hosts now, in chunks: this one begins behind the first `first`
-    of `total` replicas. `number` counts the reports of one life of the node, whose boot it names; its fence;
-    and where the metadata is, as far as it knows, if that is not where the configuration says.
+    of `total` replicas. `number` counts the reports of one life of the node, the one of this `boot`; `fence`
+    is the node's; `metadata` is where the metadata is, as far as the node knows, if that is not where the
+    configuration says.
     """
 
     node: NodeId
@@ -168,7 +169,7 @@ class Emission(Message, frozen=True, gc=False, tag="emission"):
 
 
 class EmissionStored(Message, frozen=True, gc=False, tag="emission_stored"):
-    """An emission is stored, now or earlier; for so many of its values there was no room."""
+    """An emission is stored, now or earlier; for `shed` of its values there was no room."""
 
     boot: int
     number: int

@@ -1,15 +1,15 @@
-"""What a storage node knows of where partition 0 is, the metadata, which may move from node to node (A15 of
-docs/table.md).
+"""Where partition 0 is, the metadata, which may move from node to node, as far as a storage node knows (A15
+of docs/table.md).
 
 A node keeps the newest hosts that it has heard of: from its own replica as that applies a config, from a
-command that carries one, from a node that hosts or hosted partition 0, or from an admin. Whoever asks it for
-partition 0 and can know less is told. So who knows only nodes that have left is led on from one to the next:
-each of them knows a config at least as new as the one that it left by.
+command that carries one, from a node that hosts or hosted partition 0, or from an admin. A sender that asks
+it for partition 0 and may know less is told. So a sender that knows only nodes that have left is led on from
+one to the next: each of them knows a config at least as new as the one by which it left.
 
-*Invariants.* What is kept is a chosen config's, durable before it is shown, and never goes back. A replica of
-partition 0 is made or dropped at the command of a node that this one knows to host it, never at an admin's;
-dropped, only when what is kept here does not name this node. While it does, and nothing is here, the node
-says that it is vacant.
+*Invariants.* The hosts that are kept are those of a chosen config, durable before they are shown, and never
+go back. A replica of partition 0 is made or dropped at the command of a node that this one knows to host it,
+never at an admin's; and it is dropped only when the hosts kept here do not name this node. While they do, and
+no replica is here, the node says that it is vacant.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ IN_VAIN = (*TELLING, *COMMANDS, Fetch, Unnamed)
 """What is asked of a replica of partition 0, and not answered where there is none."""
 
 ASKING = frozenset((Leading, *IN_VAIN))
-"""All by which a sender may show that it knows less; most of what comes to a replica is nothing of it."""
+"""All by which a sender may show that it knows less; most messages to a replica are not among these."""
 
 OF_OTHERS = frozenset((Request, Locate, *COMMANDS))
 """What routers, admins and operators ask of it."""
@@ -75,40 +75,40 @@ class MetadataHost:
         self.env = host.env
         self.address = host.env.me.address
         self.first = hosts_by(first)
-        """Where partition 0 is at first;"""
+        """Where partition 0 is at first."""
         self.admins = admins
-        """and the addresses of those who never command it."""
+        """The addresses of the admins, which never command partition 0."""
         self.told = False
         """Whether anybody has told this life of the node where partition 0 is."""
 
     @property
     def newest(self) -> Hosts:
-        """The newest hosts that this node knows; those of the configuration, if none has left it."""
+        """The newest hosts that this node knows; those of the configuration, if it knows no others."""
         return self.host.journal.hosts or self.first
 
     def shown(self) -> Hosts | None:
-        """What others are told; nothing as long as it is what the configuration says."""
+        """The hosts that others are told; None as long as they are what the configuration says."""
         return self.host.journal.hosts
 
     def knows(self, sender: NodeId) -> bool:
-        """Whether this is a node that hosts partition 0, or hosted it, as far as this one knows."""
+        """Whether a node hosts partition 0, or hosted it, as far as this one knows."""
         return sender.address in self.newest.members or sender.address in self.first.members
 
     @property
     def is_named(self) -> bool:
-        """Whether this node hosts partition 0, by what it keeps."""
+        """Whether this node hosts partition 0, by the hosts that it keeps."""
         return self.address in self.newest.members
 
     @property
     def may_be_missed(self) -> bool:
-        """Whether partition 0 may lack the replica that is not here. A disk that is not the first one says
-        nothing of what the one before held: the others know.
+        """Whether partition 0 may lack a replica on this node. A disk that is not the first one says nothing
+        of what the one before held: the others know.
         """
         forgotten = self.host.journal.is_new and self.env.me.incarnation > 1 and not self.told
         return self.is_named or forgotten
 
     def who_may_miss_it(self) -> tuple[NodeId, ...]:
-        """Whom to tell that no replica is here: all that may host one, the newest hosts first; nobody, where
+        """The nodes to tell that no replica is here: all that may host one, the newest hosts first; none if
         partition 0 does not lack it.
         """
         if not self.may_be_missed:
@@ -116,16 +116,17 @@ class MetadataHost:
         return tuple(dict.fromkeys((*self.newest.members, *self.first.members)))
 
     def has_left(self, m: Message) -> bool:
-        """Whether a message is not for the replica here, if there is one, for that has no vote any more: who
-        asks for the metadata is led on. Its peers may need what it holds until it is dropped (M7).
+        """Whether a message is not for the replica here, if there is one, because that has no vote any more:
+        a sender that asks for the metadata is led on. The replica's peers may need what it holds until it is
+        dropped (M7).
         """
         return type(m) in OF_OTHERS and not self.is_named
 
     # --- Learning ---
 
     def learn(self, hosts: Hosts) -> None:
-        """Keep what is newer (A15). Durable before it is shown, for all that is said of partition 0 leaves in
-        this lane.
+        """Keep hosts that are newer (A15). They are durable before they are shown, because all that is said
+        of partition 0 leaves in this lane.
         """
         if not hosts.is_sound() or hosts.epoch <= self.newest.epoch:
             return
@@ -149,7 +150,7 @@ class MetadataHost:
     # --- Telling ---
 
     def heard(self, sender: NodeId, m: Message) -> None:
-        """Tell whoever asks for partition 0 where that is, if it may know less."""
+        """Tell a sender that asks for partition 0 where that is, if it may know less."""
         if type(m) not in ASKING:
             return
         newest = self.newest
@@ -170,7 +171,7 @@ class MetadataHost:
             self.env.send(sender, NotServing(m.number, None, NO_BALLOT, hosts))
 
     def report(self) -> None:
-        """Ask whether a replica that nothing names here may go (M7)."""
+        """Ask whether the replica here may go, if the hosts kept here do not name it (M7)."""
         replica = self.host.replicas.get(METADATA)
         if replica is not None and not self.is_named:
             made_by, member = replica.log.head.config, replica.member
@@ -186,15 +187,15 @@ class MetadataHost:
         return self.may_make(m) if isinstance(m, CreateReplica) else self.may_drop(sender, m)
 
     def may_make(self, m: CreateReplica) -> bool:
-        """A replica is made, or passed on, at the command (A5) of its leader, a follower in its name, or
-        the configuration. The config that it carries is a chosen one.
+        """A replica is made, or its command (A5) passed on, if the command is from its leader, from a
+        follower in the leader's name, or from the configuration. The config that it carries is a chosen one.
         """
         self.learn(hosts_by(m.config))
         return True
 
     def may_drop(self, sender: NodeId, m: DropReplica) -> bool:
-        """A replica is dropped (M7) if what is kept here does not name this node: then its leader has been
-        asked. The answer to a question that was passed on goes back by the same way.
+        """A replica is dropped (M7) if the hosts kept here do not name this node: then its leader has been
+        asked. The answer to a question that was passed on goes back the same way.
         """
         if m.member.node.address != self.env.me.address:
             self.env.send(m.member.node, m)

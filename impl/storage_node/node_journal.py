@@ -1,13 +1,13 @@
 """A storage node's own journal: which replicas were made on its disk, which of them are silent for ever,
 which partitions are buried, the highest admin term that the node has seen, and where partition 0 is.
 
-*Invariants.* No replica has ever said anything of which there is no durable `Made` here (H1 of
-docs/table.md). The *floor* of a group is the greatest incarnation in any record of it: nothing at or below it
-is ever made again; of a buried one, nothing at all. Of each group the record of its floor counts, and of two
-of them the later one, so the journal in memory and its head on the disk take one record for each group that
-was ever here. What is buried or dropped is forgotten once the fence is above the term of that command, for
-then no command that might make it is obeyed any more (A8); but what is known of a child stays as long as a
-replica of its parent is here (H11).
+*Invariants.* No replica without a durable `Made` here has ever said anything (H1 of docs/table.md). The
+*floor* of a group is the greatest incarnation in any record of it: no incarnation at or below it is ever made
+again; of a buried group, none at all. Of each group the record of its floor counts, and of two of these the
+later one, so the journal in memory and its head on the disk take one record for each group that was ever
+here. A group that was buried or dropped is forgotten once the fence is above the term of that command,
+because then no command that might make it is obeyed any more (A8); but what is known of a child stays as long
+as a replica of its parent is here (H11).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PREFIX = "node/"
 
 class Made(Struct, frozen=True, gc=False, tag="made", array_like=True):
     """The replica was made here: its files were durable before this was written. A split of `parent` made its
-    group, unless that is 0.
+    group, unless `parent` is 0.
     """
 
     group: int
@@ -73,7 +73,7 @@ class Buried(Struct, frozen=True, gc=False, tag="buried", array_like=True):
 
 
 class Fence(Struct, frozen=True, gc=False, tag="fence", array_like=True):
-    """An admin of this term has commanded something here: nothing of a lower one is obeyed (A8)."""
+    """An admin of this term has commanded something here: no command of a lower term is obeyed (A8)."""
 
     term: int
 
@@ -82,11 +82,11 @@ ALL_INCARNATIONS = 1 << 62
 """Above every incarnation that is ever given."""
 
 Standing: TypeAlias = Made | Silent | Dropped | Buried
-"""How it stands with a group."""
+"""The state of a group."""
 
 
 class Head(Struct, frozen=True, gc=False, tag="head", array_like=True):
-    """Begins a segment: all that stands."""
+    """Begins a segment: all records that stand."""
 
     link: Link
     standing: tuple[Standing | Mark | Fence | Hosts, ...]
@@ -118,9 +118,9 @@ class NodeJournal:
         self._emptied: dict[int, bool] = {}
         """Groups buried, or whose replica was dropped, that left nothing on the disk, durably."""
         self._parents: dict[int, int] = {}
-        """Of groups that a split made."""
+        """By group that a split made, its parent."""
         self._children: dict[int, dict[int, bool]] = {}
-        """By parent, those of which a replica was ever made here."""
+        """By parent, the children of which a replica was ever made here."""
 
     def recover(self) -> None:
         """Read the journal, if there is one.
@@ -165,7 +165,7 @@ class NodeJournal:
         return group in self._children
 
     def parent_of(self, group: int) -> int:
-        """The group of which a split made this one; 0: none, or a replica of it was never here."""
+        """The group whose split made this one; 0: none, or no replica of this one was ever here."""
         return self._parents.get(group, 0)
 
     def buried(self, group: int) -> bool:
@@ -174,8 +174,8 @@ class NodeJournal:
 
     def silent(self) -> list[tuple[int, int]]:
         """The groups whose replica fell silent and was not dropped, ascending, and its incarnation. One that
-        was dropped counts as long as its parent was not: until then an admin might take it for one that is
-        still to be made (H10).
+        was dropped counts as long as its parent was not: until then an admin might think that it must still
+        be made (H10).
         """
         return [
             (group, found.incarnation)
@@ -184,7 +184,7 @@ class NodeJournal:
         ]
 
     def _has_parent(self, group: int) -> bool:
-        """Whether the group is a child of one of which a replica was made here, and not dropped."""
+        """Whether the group is a child of a group of which a replica was made here, and not dropped."""
         parent = self.parent_of(group)  # 0, if it has none, is a group too: the metadata, which may be here.
         return parent != 0 and isinstance(self._standing.get(parent), Made | Silent)
 
@@ -203,7 +203,7 @@ class NodeJournal:
             self._emptied[group] = True
 
     def append(self, record: Standing | Fence | Hosts) -> int:
-        """Append a record; the number of the next frame, below which all is durable once this one is."""
+        """Append a record; return the number of the next frame: all below is durable once the record is."""
         self._stands(record)
         journal = self._journal
         if not journal.segment or journal.sequence - self._head_at > self._frames + len(self._standing):
@@ -230,10 +230,10 @@ class NodeJournal:
         self._journal.drop_unneeded()
 
     def _purge(self) -> None:
-        """Forget what is buried or dropped by a term below the fence (A8); what the metadata's leader dropped
-        has none, and no fence holds off who led before (A15). While something of it may be on
-        the disk, it is not: what is there and stands nowhere was lost from this journal. What is known of a
-        child stays beside a replica of its parent (H11).
+        """Forget what was buried or dropped by a term below the fence (A8). Drops by the metadata's leader
+        carry no term and are kept, because no fence holds off an earlier leader (A15). Nothing is forgotten
+        while something of it may be on the disk: what is there without a record was lost from this journal.
+        What is known of a child stays beside a replica of its parent (H11).
         """
         for group in list(self._emptied):
             record = self._standing[group]

@@ -2,10 +2,11 @@
 
 *Own bucket*: the partition's share of the table, with 300 seconds of burst. *Cap*: what one partition serves
 whatever the table has, 3,000 read units and 1,000 write units a second, burst and multiplier included; its
-bucket holds one second's fill, and a table may have none, for experiments. *Node*: what one storage node
-serves of all partitions with rates, a second defence against neighbours; it holds one second's fill too.
+bucket holds one second's fill, and a table may have no cap, for experiments. *Node*: what one storage node
+serves for all partitions with rates together, a second defence against neighbours; it holds one second's fill
+too.
 
-*Invariant.* A request that is refused by one bucket changes none of those that are the partition's.
+*Invariant.* A request that is refused by one bucket changes none of the partition's buckets.
 
 Source: developer guide, *Partitions and data distribution* (the caps); API reference, `ThrottlingReason`.
 """
@@ -41,11 +42,11 @@ class Throttled(Struct, frozen=True, gc=False):
     reason: str
     """One of `REASONS`."""
     after_us: int
-    """From when on the bucket that refused it would admit it, if it admitted nothing else."""
+    """After how long the bucket that refused it would admit it, if it admitted nothing else."""
     level: int
     """Of that bucket, in grains."""
     bucket: Limit
-    """Which one that is."""
+    """Which bucket that is."""
 
 
 def waits(level: int, cost: int, rate: int, capacity: int) -> int:
@@ -57,8 +58,8 @@ def waits(level: int, cost: int, rate: int, capacity: int) -> int:
 def writes_per_second(rate: int, capacity: int, lifetime_us: int) -> int:
     """How many writes a second a bucket admits, averaged over the lifetime of a request's id, at the most.
 
-    A write costs a unit at least; so a partition that remembers ids at this rate refuses none for want of
-    them.
+    A write costs a unit at least; so a partition that remembers ids at this rate refuses no write for want of
+    ids.
     """
     units = ceiling(capacity + rate * lifetime_us, MICRO * MICRO) + 1
     return ceiling(units * MICRO, lifetime_us)
@@ -76,8 +77,8 @@ class Admission(Struct):
     def admit(self, cost: int, at_us: int, now_us: int) -> Throttled | None:
         """Admit a request and charge it (None), or say why not.
 
-        Of a write, `at_us` is the commit timestamp that its record would have, since its buckets are folds of
-        the log; of a read it is the node's clock, `now_us`, which the node's bucket always goes by.
+        For a write, `at_us` is the commit timestamp that its record would have, since its buckets are folds
+        of the log; for a read it is the node's clock, `now_us`, which the node's bucket always goes by.
         """
         own, cap, node = self.own, self.cap, self.node
         own_us = read_at(own.at_us, at_us)
@@ -113,14 +114,14 @@ class Admission(Struct):
 
 
 class NodeBuckets(Struct):
-    """What one storage node serves; full when it starts, for what it served before is over."""
+    """What one storage node serves; full when it starts, because what it served before is over."""
 
     reads: Bucket
     writes: Bucket
 
 
 def node_buckets(reads: int, writes: int, now_us: int) -> NodeBuckets:
-    """Those of a node that starts, which serves so many micro-units a second."""
+    """The buckets of a node that starts, and serves so many micro-units a second."""
     return NodeBuckets(
         full_bucket(reads, one_second(reads), now_us), full_bucket(writes, one_second(writes), now_us)
     )

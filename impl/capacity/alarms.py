@@ -1,12 +1,12 @@
 """Alarms on metrics: how many of the last periods were beyond a threshold.
 
 An alarm looks at the last `periods` periods, and is in ALARM if at least `needed` of them breach its
-threshold. What a missing period counts as is up to the alarm: `breaching`, `not_breaching`; with `ignore` a
-missing period leaves the state as it is, unless the others decide; with `missing` an alarm that has no
-period at all has INSUFFICIENT_DATA.
+threshold. What a missing period counts as depends on the alarm: `breaching`, `not_breaching`; with `ignore` a
+missing period leaves the state as it is, unless the others decide it; with `missing` an alarm without any
+period has INSUFFICIENT_DATA.
 
 Source: CloudWatch user guide, *Using Amazon CloudWatch alarms*, *Configuring how alarms treat missing data*.
-Unlike there the range is not widened where periods are missing.
+Unlike there, the range is not widened where periods are missing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Missing = Literal["missing", "ignore", "breaching", "not_breaching"]
 
 
 def alarming(breaching: int, missing: int, needed: int, missing_breach: bool) -> bool:
-    """Whether enough periods breach the threshold; the missing ones do if they count as that."""
+    """Whether enough periods breach the threshold; missing ones do if they count as breaching."""
     return breaching + select(missing_breach, missing, 0) >= needed
 
 
@@ -40,7 +40,7 @@ class Alarm(Struct):
     metric: Metric
     statistic: Statistic
     above: bool
-    """Whether what is above the threshold breaches it, or what is below."""
+    """Whether values above the threshold breach it, or values below."""
     threshold: int
     periods: int
     needed: int
@@ -48,7 +48,7 @@ class Alarm(Struct):
     state: State = "INSUFFICIENT_DATA"
 
     def breaches(self, value: int) -> bool:
-        """Whether a period with this statistic counts."""
+        """Whether a period with this statistic breaches the threshold."""
         return value > self.threshold if self.above else value < self.threshold
 
     def evaluate(self, store: MetricStore, now_us: int, since_us: int = 0) -> None:

@@ -4,9 +4,9 @@ What is written with `select`, `minimum`, `maximum`, `clamped` and `div` runs on
 unknowns in a proof (`checkers/proofs/unknown.py`), so no formula is written down twice. An unknown's
 comparison is no `bool`; what depends on it is chosen by `select`, and comparisons are joined by `&` and `|`.
 
-*Units.* Costs and rates are whole *micro-units* (millionths of a capacity unit, a second for rates), times
-whole microseconds. Their product is a whole number of *grains*, 10^-12 capacity units. The level of a bucket
-counts grains, so a refill is exact and there is nothing to round: one refill and many come to the same.
+*Units.* Costs are whole *micro-units* (millionths of a capacity unit), rates are micro-units a second, times
+are whole microseconds. A rate times a time is a whole number of *grains*, 10^-12 capacity units. The level of
+a bucket counts grains, so a refill is exact and nothing is rounded: one refill and many come to the same.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MINUTE_US: Final = 60 * SECOND_US
 
 
 def select(condition: Any, then: int, otherwise: int) -> int:
-    """`then` where the condition holds, else `otherwise`; both are computed before."""
+    """`then` if the condition holds, else `otherwise`; both are computed first."""
     if condition is True:
         return then
     if condition is False:
@@ -57,7 +57,7 @@ def clamped(value: int, least: int, most: int) -> int:
 
 
 def distance(value: int) -> int:
-    """How far from 0."""
+    """How far a value is from 0."""
     return maximum(value, 0 - value)
 
 
@@ -72,5 +72,5 @@ def ceiling(value: int, divisor: int) -> int:
 
 
 def millionths(part: int, whole: int) -> int:
-    """What of the whole a part is, in millionths, rounded down; the whole is above 0."""
+    """A part as a share of the whole, in millionths, rounded down; the whole is above 0."""
     return div(part * MICRO, whole)

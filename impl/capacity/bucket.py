@@ -4,16 +4,15 @@
 
 *Rules.*
 
-1. A request is admitted if the bucket holds its cost, **or is full**: so a large item on a small table is
-   written at all, and the debt that it leaves is less than its cost. Debt is paid by the fill before
+1. A request is admitted if the bucket holds its cost, **or is full**: so a large item can be written to a
+   small table at all, and the debt that it leaves is less than its cost. Debt is paid by the fill before
    anything else is admitted.
-2. A clock that reads less than it has read fills nothing, and what it reads afterwards counts from the
-   highest reading. So of whatever a clock does, no more comes than the rate times what its highest reading
-   has risen.
-3. A change of the rate fills at the old rate up to then, and keeps the level, as far as it fits.
+2. A clock that reads less than before fills nothing, and what it reads afterwards counts from the highest
+   reading. So whatever a clock does, the fill is at most the rate times the rise of its highest reading.
+3. When the rate changes, the bucket fills at the old rate up to then, and keeps its level as far as it fits.
 
-Over rules 1 to 3 whatever is admitted is at most the level at the beginning, plus all that was filled, plus
-one largest request; the proofs are in `checkers/proofs/buckets.py`.
+By rules 1 to 3 what is admitted is at most the level at the beginning, plus all that was filled, plus one
+largest request; the proofs are in `checkers/proofs/buckets.py`.
 
 Rates are micro-units a second, costs micro-units, levels and capacities grains (`arithmetic`).
 Source: developer guide, *Burst capacity* (up to 300 seconds of unused capacity).
@@ -57,14 +56,14 @@ def charged(level: int, cost: int) -> int:
 
 
 def kept(level: int, capacity: int) -> int:
-    """What of a level stays when the rate, and so the capacity, changes (rule 3)."""
+    """What stays of a level when the rate, and so the capacity, changes (rule 3)."""
     return minimum(level, capacity)
 
 
 def admitted_at_once(level: int, cost: int, asked: int, capacity: int) -> int:
-    """How many of so many equal requests at the same moment are admitted, one after the other.
+    """How many of `asked` equal requests at the same moment are admitted, one after the other.
 
-    As many as the level holds; or one, where the bucket is full.
+    As many as the level holds; or one, if the bucket is full.
     """
     held = div(maximum(level, 0), cost * MICRO)
     full = minimum(1, maximum(0, level - capacity + 1))

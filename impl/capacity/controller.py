@@ -1,13 +1,14 @@
 """Adaptive capacity: the multiplier of a table's shares, raised where a partition is throttled while the
 table is not.
 
-Once a period it is told three ratios in millionths, and gives the next multiplier: what the hottest partition
-consumed and what it refused, both of a share, and how far the table as a whole is over its provisioned rate.
+Once a period the controller is told three ratios in millionths, and gives the next multiplier: what the
+hottest partition consumed and what it refused, both as parts of a share, and how far the table as a whole is
+over its provisioned rate.
 
-*Goal.* What the hottest partition was asked for, and a margin of a tenth of what that is above a share, and
-a hundredth: a controller that only approached the demand would throttle for ever. Without demand above a
-share the goal is 1. A table that consumes all that it has but for a hundredth, or more, is *over its rate*
-and gets less: the goal is below the multiplier by as much as it is over.
+*Goal.* What the hottest partition was asked for, plus a margin: a tenth of what that is above a share, and a
+hundredth. A controller that only approached the demand would throttle for ever. Without demand above a share
+the goal is 1. A table that consumes all but a hundredth of what it has, or more, is *over its rate* and gets
+less: the goal is below the multiplier by as much as the table is over.
 
 *PID.* The error is the goal less the multiplier. The output is 1, plus the proportional, the integral and
 the derivative term, rounded down. Then three limits: while there is throttling, and the table is not over,
@@ -42,7 +43,7 @@ LEAST_MARGIN: Final = ONE // 100
 MARGIN_PART: Final = 10
 DECAY_PART: Final = 8
 FULL_PERCENT: Final = 99
-"""Of its rate, what a table may consume and still be boosted."""
+"""What a table may consume of its rate and still be boosted."""
 
 
 class Gains(Struct, frozen=True):
@@ -60,7 +61,7 @@ GAINS: Final = Gains(100_000, 500_000, 20_000)
 
 
 def over_provisioned(consumed: int, provisioned: int) -> int:
-    """How far a table consumes more than it may to be boosted, in millionths of its rate; else at most 0."""
+    """By how much a table consumes more than a boosted one may, in millionths of its rate; else at most 0."""
     return div((consumed * 100 - provisioned * FULL_PERCENT) * (MICRO // 100), maximum(1, provisioned))
 
 
@@ -77,7 +78,7 @@ def rising(throttled: int, over: int) -> Any:
 
 
 def limited(wanted: int, multiplier: int, must_rise: Any, step: int, most: int) -> int:
-    """What is put out: no less than must be, no further than a step, within 1 and the maximum."""
+    """The next multiplier: no less than it must be, no further than a step, within 1 and the maximum."""
     raised = select(must_rise, maximum(wanted, multiplier + LEAST_STEP), wanted)
     return clamped(clamped(raised, multiplier - step, multiplier + step), ONE, most)
 
@@ -97,7 +98,7 @@ class Pid(Struct):
     """By how much the error had changed then."""
 
     def observe(self, consumed: int, throttled: int, over: int) -> None:
-        """Take what a period has come to, and go to the next multiplier."""
+        """Take the readings of a period, and go to the next multiplier."""
         gains, before = self.gains, self.multiplier
         error = goal(consumed, throttled, over, before, self.most) - before
         change = error - self.error
@@ -117,7 +118,7 @@ class Proportional(Struct):
     multiplier: int = ONE
 
     def observe(self, consumed: int, throttled: int, over: int) -> None:
-        """Take what a period has come to, and go to the next multiplier."""
+        """Take the readings of a period, and go to the next multiplier."""
         before = self.multiplier
         raised = before + div(self.gain * throttled, MICRO)
         decayed = before - div(before - ONE + DECAY_PART - 1, DECAY_PART)

@@ -6,24 +6,25 @@ share, only by its cap; what the table has goes wherever it is asked for.
 *Rules.*
 
 1. A router that runs short draws: its message says what it still holds, and how much it wants. The service
-   grants what its bucket has, whole micro-units, so that the router holds at most `most`; where the bucket
-   is full it grants what is wanted, even if it never holds as much, and is in debt.
-2. Draws are messages (`impl/tokens`), and each has a number. The service grants a number once, and says the
-   same again to a copy; a router takes the answer to its last number only, once. So none counts twice.
-3. What a router has not used `HOLD_US` after it drew last, by its own clock, expires there; its next draw,
-   or a draw of nothing, carries it back. What is on its way back is nobody's.
-4. A router takes what a request costs at the least before it forwards it, and *settles* when it is answered:
-   what it has cost more is owed, and paid by what is drawn next. What was taken for a request that had no
-   effect is given back, as far as the router may hold it; the rest is carried back like what has expired.
+   grants what its bucket has, in whole micro-units, as far as the router may hold it (`most`); if the bucket
+   is full it grants what is wanted, even if it never holds as much, and goes into debt.
+2. Draws are messages (`impl/tokens`), and each has a number. The service grants a number once, and gives a
+   copy the same answer again; a router takes only the answer to its last number, once. So none counts twice.
+3. Tokens that a router has not used `HOLD_US` after it drew last, by its own clock, expire there; its next
+   draw, or a draw of nothing, carries them back. Tokens on their way back are nobody's.
+4. Before a router forwards a request, it takes what that costs at the least, and it *settles* when the
+   request is answered: any further cost is owed, and paid by what is drawn next. What was taken for a request
+   that had no effect is given back, as far as the router may hold it; the rest is carried back like tokens
+   that have expired.
 
 *Invariant.* Tokens in the bucket, held by routers and used are together at most what the bucket began with
-and what was filled (`tokens_conserved`). A router holds at most `most`, so what is handed out and not used
-is at most that times the number of routers; and so what a table's routers take for requests in any window is
-at most its burst, what the window fills, that much, and one debt.
+plus what was filled (`tokens_conserved`). A router holds at most `most`, so what is handed out and not used
+is at most that times the number of routers. Hence what a table's routers take for requests in any window is
+at most its burst, plus the fill of the window, plus what may be handed out, plus one debt.
 
 *Crashes.* A router that crashes takes its tokens with it, and what it owes: at most `most`, and what its
 requests under way cost beyond the least. A service that crashes forgets its buckets; each begins a new life
-with one second's fill (`shares.succeeded`), which is minted, at the most, and a debt of at most `most` is
+with one second's fill (`shares.succeeded`), so at most that is minted, and a debt of at most `most` is
 forgiven.
 
 The proofs are in `checkers/proofs/tokens.py`. Source: Elhemali et al., Amazon DynamoDB, USENIX ATC 2022, 4.3.
@@ -47,7 +48,7 @@ hand.
 
 
 def asked_for(held: int, wanted: int) -> int:
-    """What a router draws that needs so much: that, and as much again in advance."""
+    """What a router that wants this much draws: that, and as much again in advance."""
     return 2 * wanted - held
 
 
@@ -79,13 +80,13 @@ class RouterTokens(Struct):
     held: int = 0
     """Below 0: what it owes."""
     expired: int = 0
-    """To be carried back by the next draw."""
+    """What the next draw carries back."""
     drawn_us: int = 0
     most: int = MOST_HELD
     hold_us: int = HOLD_US
 
     def expire(self, now_us: int) -> None:
-        """Let what was drawn too long ago go (rule 3); a debt stays."""
+        """Let tokens expire that were drawn too long ago (rule 3); a debt stays."""
         late = now_us - self.drawn_us >= self.hold_us
         self.expired = self.expired + select(late, maximum(self.held, 0), 0)
         self.held = select(late, minimum(self.held, 0), self.held)

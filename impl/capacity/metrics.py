@@ -1,11 +1,10 @@
-"""Metrics, as a CloudWatch-like service keeps them: sums, counts and extremes over periods, of one minute.
+"""Metrics, as a CloudWatch-like service keeps them: sums, counts and extremes over periods of one minute.
 
-A metric is a namespace, a name and dimensions. A node that consumes or refuses capacity puts values; what a
-period had is asked for once it is over. A period in which nothing was put has no statistics: that is
-missing, not 0.
+A metric is a namespace, a name and dimensions. A node that consumes or refuses capacity puts values; a period
+is read once it is over. A period in which nothing was put has no statistics: it is missing, not 0.
 
-*Invariant.* A metric keeps at most `KEPT_PERIODS` periods, and a store at most `KEPT_METRICS` metrics;
-beyond that the oldest period goes, and a value of a further metric is counted in `shed`.
+*Invariant.* A metric keeps at most `KEPT_PERIODS` periods, and a store at most `KEPT_METRICS` metrics; beyond
+that the oldest period goes, and a value of a further metric is counted in `shed`.
 
 Source: CloudWatch user guide, *Metrics concepts*.
 """
@@ -48,7 +47,7 @@ class Statistics(Struct):
         self.sum += value
 
     def read(self, statistic: Statistic) -> int:
-        """One of them; an average is rounded down."""
+        """One of the statistics; an average is rounded down."""
         match statistic:
             case "Sum":
                 return self.sum

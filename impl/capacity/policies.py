@@ -1,8 +1,8 @@
 """The policies of a table behind one interface: none, proportional, PID, global admission control.
 
-A policy says at what rate, and up to which level, a partition's own bucket fills (`own`); once a period it
-is told how it went (`observe`); and routers ask it before they forward a request (`take`), of which only
-global admission makes something. The caps of a partition hold under each.
+A policy says at what rate, and up to which level, a partition's own bucket fills (`own`); once a period it is
+told how that went (`observe`); and routers ask it before they forward a request (`take`), which matters only
+under global admission. The caps of a partition hold under every policy.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dynaproof.impl.capacity.shares import boosted, one_second
 
 
 class Reading(Struct, frozen=True, gc=False):
-    """What a period has come to, in micro-units a second."""
+    """What was measured in a period, in micro-units a second."""
 
     share: int
     """Of one partition."""
@@ -30,7 +30,7 @@ class Reading(Struct, frozen=True, gc=False):
     table_consumed: int
     table_provisioned: int
     elapsed_us: int
-    """How long it was."""
+    """How long the period was."""
 
 
 class Policy(Protocol):
@@ -42,15 +42,15 @@ class Policy(Protocol):
         ...
 
     def own(self, share: int, cap: int) -> tuple[int, int]:
-        """At which rate the own bucket of a partition fills, and up to which level."""
+        """At which rate a partition's own bucket fills, and up to which level."""
         ...
 
     def observe(self, reading: Reading) -> None:
-        """Take what a period has come to."""
+        """Take the readings of a period."""
         ...
 
     def change(self, rate: int, now_us: int) -> None:
-        """The table's rate is another one from now on."""
+        """From now on the table has another rate."""
         ...
 
     def take(self, router: int, cost: int, now_us: int) -> bool:
@@ -71,7 +71,7 @@ class NoPolicy(Struct):
         """Nothing follows from it."""
 
     def change(self, rate: int, now_us: int) -> None:
-        """Shares are made by who knows the partitions."""
+        """Shares are computed where the partitions are known."""
 
     def take(self, router: int, cost: int, now_us: int) -> bool:
         """Routers forward all."""
@@ -89,11 +89,11 @@ class Adaptive(Struct):
         return self.controller.multiplier
 
     def own(self, share: int, cap: int) -> tuple[int, int]:
-        """A boosted fill; what is kept for bursts is that of the share."""
+        """A boosted fill; what is kept for bursts is by the share itself."""
         return boosted(share, self.controller.multiplier), burst(share)
 
     def observe(self, reading: Reading) -> None:
-        """Hand it to the controller, in shares."""
+        """Hand the readings to the controller, relative to a share."""
         share = maximum(1, reading.share)
         self.controller.observe(
             millionths(reading.hottest_consumed, share),
@@ -115,12 +115,12 @@ class OnDemand(Struct):
     window_us: int = WINDOW_US
     multiplier: int = ONE
     peak: int = 0
-    """Of the window so far,"""
+    """The peak of the window so far."""
     passed_us: int = 0
-    """which began so long ago."""
+    """How long ago the window began."""
 
     def own(self, share: int, cap: int) -> tuple[int, int]:
-        """A share of what the table takes; what is kept for bursts is that of what it was given."""
+        """A share of what the table takes; what is kept for bursts is by the share of what it was given."""
         return boosted(share, self.multiplier), burst(share)
 
     def observe(self, reading: Reading) -> None:
@@ -141,7 +141,7 @@ class OnDemand(Struct):
 
 
 class GlobalAdmission(Struct):
-    """One bucket for the table; a partition has its cap alone.
+    """One bucket for the table; a partition has only its cap.
 
     Draws are answered at once here; in the system they are messages (`impl/tokens`).
     """
@@ -162,7 +162,7 @@ class GlobalAdmission(Struct):
         self.tokens.bucket.change(rate, burst(rate), now_us)
 
     def take(self, router: int, cost: int, now_us: int) -> bool:
-        """Use tokens of the router, who draws what is missing and as much again."""
+        """Use tokens of the router, which draws what is missing and as much again."""
         here = self.routers[router]
         here.expire(now_us)
         if here.held < cost:
@@ -171,7 +171,7 @@ class GlobalAdmission(Struct):
         return here.take(cost)
 
     def take_some(self, router: int, cost: int, count: int, now_us: int) -> int:
-        """Use tokens of a router for as many of so many equal requests as there are tokens for."""
+        """Use tokens of a router for as many of `count` equal requests as there are tokens for."""
         here, taken = self.routers[router], 0
         here.expire(now_us)
         while taken < count:

@@ -1,8 +1,8 @@
 """What a table was given, and what each of its partitions has of it.
 
-`Provisioned` is of a table; `rates_of` divides it among the partitions (`shares`). A partition is told its
-`Rates` with a version that only grows, so of two commands the one that was decided later stands, whichever
-comes last.
+`Provisioned` belongs to a table; `rates_of` divides it among the partitions (`shares`). A partition is told
+its `Rates` with a version that only grows, so of two commands the one decided later stands, whichever comes
+last.
 """
 
 from __future__ import annotations
@@ -19,38 +19,38 @@ from dynaproof.impl.capacity.shares import boosted, divided, share
 
 LEAST_US: Final = SECOND_US // 100
 LEAST_RATE: Final = MICRO // 1_000
-"""Micro-units a second that a table is given, at the least: no partition is left with nothing;"""
+"""Micro-units a second that a table is given, at the least: no partition is left with nothing."""
 MOST_RATE: Final = 1_000_000 * MICRO
-"""at the most;"""
+"""Micro-units a second that a table is given, at the most."""
 MOST_KEPT: Final = MOST_RATE * (BURST_US // SECOND_US)
-"""and micro-units that a bucket keeps."""
+"""Micro-units that a bucket keeps, at the most."""
 CHILDREN: Final = 2
 """Of a partition that is split."""
 
 
 class Version(Struct, frozen=True, gc=False, array_like=True, order=True):
-    """Of the rates of a table's partitions, in the order in which they are decided."""
+    """The version of the rates of a table's partitions; versions ascend as rates are decided."""
 
     given: int
-    """Of what the table is given;"""
+    """The version of what the table is given."""
     term: int = 0
-    """of the admin that has boosted that, 0 if none has,"""
+    """The term of the admin that has boosted that; 0 if none has."""
     step: int = 0
-    """and how often it had."""
+    """How often that admin had boosted it."""
 
 
 NO_VERSION: Final = Version(0)
 """Of a partition without rates."""
 
 Adapting: TypeAlias = Literal["none", "proportional", "pid", "on_demand", "global"]
-"""How a table's rate goes where it is asked for: by shares alone; by a multiplier of them, which a controller
-decides, or which follows the peaks of the table; or by tokens that routers draw, and then its partitions have
-their caps alone.
+"""How a table's rate gets to where it is asked for: by shares alone; by a multiplier of the shares, which a
+controller decides, or which follows the peaks of the table; or by tokens that routers draw, and then its
+partitions have only their caps.
 """
 
 
 class Provisioned(Struct, frozen=True, gc=False, array_like=True):
-    """What a table is given, in micro-units a second; what is not the service's is for experiments."""
+    """What a table is given, in micro-units a second; values other than the service's are for experiments."""
 
     read: int
     write: int
@@ -63,8 +63,8 @@ class Provisioned(Struct, frozen=True, gc=False, array_like=True):
 
 
 class Fill(Struct, frozen=True, gc=False, array_like=True):
-    """How a bucket fills: micro-units a second, up to so many. All its numbers fit the 64 bits of a message;
-    grains do not.
+    """How a bucket fills: at `rate` micro-units a second, up to `kept` micro-units. All its numbers fit the
+    64 bits of a message; grains do not.
     """
 
     rate: int
@@ -76,11 +76,11 @@ class Fill(Struct, frozen=True, gc=False, array_like=True):
         return self.kept * MICRO
 
     def bucket(self, now_us: int) -> Bucket:
-        """A full one."""
+        """A full bucket."""
         return full_bucket(self.rate, self.capacity, now_us)
 
     def is_sound(self) -> bool:
-        """Whether a bucket may fill so."""
+        """Whether a bucket may fill like this."""
         return 0 < self.rate <= MOST_RATE * (MOST // ONE) and 0 <= self.kept <= MOST_KEPT
 
 
@@ -94,19 +94,19 @@ class Rates(Struct, frozen=True, gc=False, array_like=True):
     read_cap: Fill | None
     write_cap: Fill | None
     table: str = ""
-    """Whose metrics it counts in; empty: in none's."""
+    """The table in whose metrics it counts; empty: in none."""
 
     def is_sound(self) -> bool:
-        """Whether buckets may fill so."""
+        """Whether buckets may fill like this."""
         fills = (self.read, self.write, self.read_cap, self.write_cap)
         return self.version > NO_VERSION and all(fill is None or fill.is_sound() for fill in fills)
 
     def own(self, direction: Direction) -> Fill:
-        """Of the own bucket."""
+        """How its own bucket fills."""
         return self.read if direction == "Read" else self.write
 
     def cap(self, direction: Direction) -> Fill | None:
-        """Of the cap's."""
+        """How the bucket of its cap fills."""
         return self.read_cap if direction == "Read" else self.write_cap
 
     def full(self, direction: Direction, now_us: int) -> Admission:
@@ -121,22 +121,22 @@ class Usage(Struct, array_like=True):
     """What was asked of buckets, in micro-units."""
 
     read: int = 0
-    """Admitted,"""
+    """Reads admitted."""
     read_refused: int = 0
-    """and refused;"""
+    """Reads refused."""
     write: int = 0
     write_refused: int = 0
-    """likewise."""
+    """Likewise, of writes."""
 
     def add(self, other: Usage) -> None:
-        """Count another one's too."""
+        """Count another usage too."""
         self.read += other.read
         self.read_refused += other.read_refused
         self.write += other.write
         self.write_refused += other.write_refused
 
     def since(self, before: Usage) -> Usage:
-        """What it is more than it was before; all of it, if it counts anew."""
+        """The increase since `before`; all of it, if the counting began anew."""
         more = Usage(
             self.read - before.read,
             self.read_refused - before.read_refused,
@@ -160,7 +160,7 @@ def change(admission: Admission, rates: Rates, now_us: int) -> None:
 
 def part_of(rates: Rates, index: int) -> Rates:
     """What a child of a split, by its index in the order of ranges, has of the rates of its parent until it
-    hears its own (A16). A cap is that of each partition.
+    hears its own (A16). Each child has the parent's cap.
     """
 
     def part(fill: Fill) -> Fill:
@@ -170,8 +170,8 @@ def part_of(rates: Rates, index: int) -> Rates:
 
 
 def divide(child: Admission, parent: Admission, now_us: int) -> None:
-    """A child's buckets begin with its part of what is left in its parent's (`shares`); so does that of its
-    cap, which fills again in a second.
+    """A child's own bucket begins with its part of what is left in its parent's (`shares`); so does the
+    bucket of its cap, which fills again in a second.
     """
     pairs = [(child.own, parent.own)]
     if child.cap is not None and parent.cap is not None:

@@ -4,20 +4,21 @@
 
 1. The high alarm goes off when the utilisation is above the target for 2 minutes, the low one when it is 20
    points below the target, or below half of it, for 15.
-2. What is provisioned then is what makes the last minute's consumption the target: consumption / target,
+2. Then as much is provisioned as makes the last minute's consumption the target: consumption / target,
    rounded up to whole units, within the bounds.
-3. A high alarm never lowers it and a low one never raises it; each waits for its cooldown since the last
-   change.
+3. A high alarm never lowers what is provisioned, and a low one never raises it; each waits for its cooldown
+   since the last change.
 4. Only minutes that began after the last change count: those before it say what could be consumed then.
 
-Cooldowns go by a clock that never steps, minutes by the clock by which metrics are put into them; where there
-is one clock, they are the same. A policy may have other periods than minutes, and other units than whole
-ones: experiments are shorter than days, and smaller than tables.
+Cooldowns go by a clock that never steps, minutes by the clock that dates the metrics; with one clock, these
+are the same. A policy may have other periods than minutes, and other units than whole ones: experiments are
+shorter than days, and smaller than tables.
 
 *Why it does not flap.* Let the load be L, and D what rule 2 makes of it. What is consumed is at most L, and
-at least the lesser of L and what is provisioned. Below D, a high alarm raises it to D at the most and a low
-one does not move it; above D, a high alarm does not move it, and a low one lowers it to D. So under constant
-load it goes in one direction, whatever the alarms do, and D is where it stays.
+at least the lesser of L and what is provisioned. If less than D is provisioned, a high alarm raises that to D
+at the most and a low one does not change it; if more than D is provisioned, a high alarm does not change it,
+and a low one lowers it to D. So under constant load it goes in one direction, whatever the alarms do, and D
+is where it stays.
 
 The proofs are in `checkers/proofs/scaling.py`. Source: developer guide, *Managing throughput capacity
 automatically with auto scaling*. Not here: the limit on how often a table may be decreased in a day.
@@ -61,13 +62,13 @@ class Tracking(Struct, frozen=True):
     out_cooldown_us: int = MINUTE_US
     in_cooldown_us: int = 5 * MINUTE_US
     unit: int = MICRO
-    """What is counted in the bounds, in micro-units a second;"""
+    """What the bounds are counted in, in micro-units a second."""
     period_us: int = MINUTE_US
-    """and how long a period of the metrics is."""
+    """How long a period of the metrics is."""
     high_periods: int = HIGH_PERIODS
     low_periods: int = LOW_PERIODS
     missing: Missing = "ignore"
-    """How both alarms take a period without data."""
+    """How both alarms treat a period without data."""
 
 
 def low_percent(target_percent: int) -> int:
@@ -76,7 +77,7 @@ def low_percent(target_percent: int) -> int:
 
 
 PART: Final = 100 * SECOND_US
-"""Of a micro-unit, in which a period's consumption at a utilisation is a whole number."""
+"""Parts in a micro-unit: in these, a period's consumption at a utilisation is a whole number."""
 
 
 def per_period(units: int, percent: int, tracking: Tracking) -> int:
@@ -85,13 +86,13 @@ def per_period(units: int, percent: int, tracking: Tracking) -> int:
 
 
 def desired(consumed: int, tracking: Tracking) -> int:
-    """The units of which a period's consumption, in micro-units, is the target (rule 2)."""
+    """The units to provision so that a period's consumption, in micro-units, is the target (rule 2)."""
     needed = ceiling(consumed * 100 * SECOND_US, tracking.target_percent * tracking.unit * tracking.period_us)
     return clamped(needed, tracking.least, tracking.most)
 
 
 def scaled(provisioned: int, consumed: int, tracking: Tracking, high: Any, low: Any, since_us: int) -> int:
-    """What is provisioned next, so long after the last change (rule 3)."""
+    """What is provisioned next, `since_us` after the last change (rule 3)."""
     wanted = desired(consumed, tracking)
     out = high & (since_us >= tracking.out_cooldown_us)
     back = low & (since_us >= tracking.in_cooldown_us)
@@ -107,9 +108,9 @@ class Scaler(Struct):
     """Its values are micro-units."""
     provisioned: int
     changed_us: int = 0
-    """When that changed last,"""
+    """When what is provisioned was changed last."""
     counts_from_us: int = 0
-    """and from when on periods count (rule 4), by the clock of the metrics."""
+    """From when on periods count (rule 4), by the clock of the metrics."""
     high: Alarm = field(default_factory=lambda: Alarm("", Metric("", ""), "Sum", True, 0, 1, 1))
     low: Alarm = field(default_factory=lambda: Alarm("", Metric("", ""), "Sum", False, 0, 1, 1))
 
@@ -123,7 +124,7 @@ class Scaler(Struct):
         """Set the alarms to what is provisioned now."""
         tracking = self.tracking
         target, low = tracking.target_percent, low_percent(tracking.target_percent)
-        # What is consumed is whole micro-units: so it is beyond these where it is beyond the parts.
+        # Consumption is whole micro-units: so it is beyond these where it is beyond the parts.
         self.high.threshold = div(per_period(self.provisioned, target, tracking), PART)
         self.low.threshold = ceiling(per_period(self.provisioned, low, tracking), PART)
 
@@ -133,7 +134,7 @@ class Scaler(Struct):
         self.low.evaluate(store, clock_us, self.counts_from_us)
 
     def wanted(self, store: MetricStore, now_us: int, clock_us: int) -> int:
-        """What is to be provisioned, by the alarms as they are and the last period."""
+        """What should be provisioned, by the alarms as they are and the last period."""
         (consumed,) = store.last(self.consumed, "Sum", 1, clock_us, self.counts_from_us)
         if consumed is None:
             return self.provisioned
@@ -142,17 +143,17 @@ class Scaler(Struct):
         return scaled(self.provisioned, consumed, self.tracking, high, low, since_us)
 
     def change(self, provisioned: int, now_us: int, clock_us: int) -> None:
-        """So much is provisioned from now on."""
+        """From now on this much is provisioned."""
         self.provisioned, self.changed_us, self.counts_from_us = provisioned, now_us, clock_us
         self.aim()
 
     def step(self, store: MetricStore, now_us: int) -> bool:
-        """Evaluate the alarms, and change what is provisioned; whether it has changed. There is one clock."""
+        """Evaluate the alarms, and change what is provisioned; whether it has changed. With one clock."""
         self.evaluate(store, now_us)
         return self.act(store, now_us)
 
     def act(self, store: MetricStore, now_us: int) -> bool:
-        """Change what is provisioned by the alarms as they are; whether it has changed. With one clock."""
+        """Change what is provisioned, by the alarms as they are; whether it has changed. With one clock."""
         wanted = self.wanted(store, now_us, now_us)
         if wanted == self.provisioned:
             return False

@@ -1,24 +1,26 @@
-"""How a table's units are divided among its partitions, and what a bucket becomes when its partition does.
+"""How a table's units are divided among its partitions, and what a bucket becomes when its partition is
+divided.
 
-*Shares.* A table's rate is divided evenly, whole micro-units at a time; the first partitions in the order of
-their ranges have one micro-unit more where it does not come out even. The shares are the rate, exactly.
+*Shares.* A table's rate is divided evenly, in whole micro-units; if it does not come out even, the first
+partitions in the order of their ranges have one micro-unit more. The shares add up to the rate, exactly.
 
 *Split.* The children divide the parent's level: each has its part of it, rounded down, and no more than its
-own capacity. Debt is divided in the same way. So nothing is minted, and less than a grain a child is lost
+own capacity. Debt is divided in the same way. So nothing is minted, and less than a grain per child is lost
 besides what does not fit.
 
 *Change of leader, writes.* A record carries its cost and its commit timestamp, and a change of the rate is a
-record; the bucket is the fold of the log (`Bucket.replay`). So a new leader, who has adopted all that may
-have been chosen, has the level of the old one, and what the old one admitted in vain, since it was never
-chosen, is not charged. Timestamps rise strictly along a line of partitions, whatever clocks do.
+record; the bucket is the fold of the log (`Bucket.replay`). So a new leader, which has adopted all that may
+have been chosen, has the level of the old one; and writes that the old one admitted in vain, because they
+were never chosen, are not charged. Timestamps rise strictly along a line of partitions, whatever clocks do.
 
-*Change of leader, reads.* A read leaves no trace. Heartbeats carry the leader's level, and who hears one
-goes on to fill it by the own clock; a successor begins with that. It is at least what the old leader's level
-would be, but for the fill of the time that the heartbeat was on its way: so no reader is refused who would
-not have been refused anyway, but for that. And it is at most what it would be, plus what the old leader
-admitted after the heartbeat: that much is minted, at the most, and it is less than what the heartbeat
-carried, plus the fill since then, plus one largest request. Who has heard nothing begins with one second's
-fill: that much is minted, at the most, and a reader may be refused who counted on a burst.
+*Change of leader, reads.* A read leaves no trace. Heartbeats carry the leader's level, and a replica that
+hears one goes on filling it by its own clock; a successor begins with that level. It is at least what the old
+leader's level would be, but for the fill of the time that the heartbeat was on its way: so, but for that, no
+read is refused that would not have been refused anyway. And it is at most what the old leader's level would
+be, plus what the old leader admitted after the heartbeat: at most that much is minted, and it is less than
+what the heartbeat carried, plus the fill since then, plus one largest request. A successor that has heard
+nothing begins with one second's fill: at most that much is minted, and a read that counted on a burst may be
+refused.
 
 The proofs are in `checkers/proofs/shares.py`.
 """
@@ -53,7 +55,7 @@ def one_second(rate: int) -> int:
 def succeeded(heard: bool, level: int, since_us: int, rate: int, capacity: int) -> int:
     """The level with which a new leader admits reads.
 
-    `level` is what the last heartbeat carried, `since_us` the time since it was received by the own clock;
+    `level` is what the last heartbeat carried, `since_us` the time since it was received, by the own clock;
     both count only if one was heard.
     """
     return select(heard, refilled(level, since_us, rate, capacity), minimum(capacity, one_second(rate)))

@@ -2,12 +2,11 @@
 
 *Reads.* One read unit is a strongly consistent read of up to 4 KB; an eventual one costs half of that, a
 transactional one twice. An item that is absent costs as much as a small one. Query and Scan sum the sizes of
-the items that they evaluate, those that a filter then drops too, and round the sum; a batch rounds each
+the items that they evaluate, including those that a filter then drops, and round the sum; a batch rounds each
 item.
 
-*Writes.* One write unit is a write of up to 1 KB, of the larger one of the item before and after; a
-transactional one costs twice. A write whose condition fails costs the same; a deletion counts the item
-before.
+*Writes.* One write unit is a write of up to 1 KB, by the larger of the item before and after; a transactional
+one costs twice. A write whose condition fails costs the same; a deletion counts the item before.
 
 Sizes are those of `values/size.py`: names and values. Source: developer guide, *DynamoDB read and write
 operations*, *Capacity unit consumption*.
@@ -39,14 +38,14 @@ def pieces(size_bytes: int, piece_bytes: int) -> int:
 
 
 def read_cost(size_bytes: int, consistency: Consistency) -> int:
-    """GetItem of an item of this size (0: an absent one), or a page that has evaluated so much."""
+    """GetItem of an item of this size (0: an absent one), or a page that has evaluated this much."""
     return pieces(size_bytes, READ_BYTES) * HALVES[consistency] * (MICRO // 2)
 
 
 def write_cost(before_bytes: int, after_bytes: int, *, transactional: bool = False) -> int:
     """PutItem, UpdateItem and DeleteItem, whether the condition holds or not; 0 bytes: absent.
 
-    Of a write whose condition fails, `after_bytes` is the size that the item would have had.
+    For a write whose condition fails, `after_bytes` is the size that the item would have had.
     """
     units = pieces(max(before_bytes, after_bytes), WRITE_BYTES)
     return units * (2 * MICRO if transactional else MICRO)

@@ -1,7 +1,7 @@
 """Asks routers, one thing at a time, as any user of the region does: in a session, and never a second time.
 
-What is not answered in time is given up: whether it has happened is not known, and whoever asks finds out by
-asking how things are. Then another router is asked.
+A question that is not answered in time is given up: whether it took effect is not known, and the part that
+had it asked finds out by asking how things are. Then another router is asked.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ class AnswerTimer(Timer, frozen=True, gc=False, tag="answer"):
 
 
 class Asks(Protocol):
-    """Who has something asked."""
+    """The part that has something asked."""
 
     def answered(self, action: DescribeTable | UpdateTable, result: Result | None) -> None:
-        """It was answered; or refused, or it is not known what became of it (None)."""
+        """The question was answered; None: it was refused, or it is not known what became of it."""
         ...
 
 
@@ -46,17 +46,17 @@ class Asking:
         self.answer_us = answer_us
         self.asks = asks
         self.turn = 0
-        """Which router is asked;"""
+        """Which router is asked."""
         self.session: Session | None = None
-        """and the session with it, if there is one."""
+        """The session with that router, if there is one."""
         self.number = 0
-        """Of what was asked last, in this life."""
+        """The number of what was asked last, in this life."""
         self.action: DescribeTable | UpdateTable | None = None
         """What is under way."""
 
     @property
     def router(self) -> NodeId:
-        """That is asked."""
+        """The router that is asked."""
         return self.routers[self.turn % len(self.routers)]
 
     def ask(self, action: DescribeTable | UpdateTable) -> None:
@@ -90,12 +90,12 @@ class Asking:
             self.end(None)
 
     def on_answered(self, sender: NodeId, m: Answered) -> None:
-        """It is done."""
+        """The question was answered."""
         if self.is_for(sender, m):
             self.end(m.result)
 
     def on_failed(self, sender: NodeId, m: Failed) -> None:
-        """It was refused, or the router does not know."""
+        """The question was refused, or the router does not know what became of it."""
         if self.is_for(sender, m):
             self.end(None)
 
@@ -111,7 +111,7 @@ class Asking:
             self.end(None)
 
     def end(self, result: Result | None) -> None:
-        """It is over."""
+        """The question under way is over."""
         action, self.action = self.action, None
         self.env.cancel_timer(AnswerTimer(self.number))
         if action is not None:

@@ -1,10 +1,10 @@
 """Takes each emission of a storage node once, and puts its values into the metrics.
 
 *Invariant.* No emission is counted twice in one life of the service: emissions are numbered within a life of
-their node, a node's lives by their boots, and of a life that is over nothing is taken any more. A node sends
-again no more than its newest `MOST_KEPT` emissions; what is older is a late copy, or was given up.
+their node, a node's lives by their boots, and nothing more is taken from a life that is over. A node sends
+again no more than its newest `MOST_KEPT` emissions; an older one is a late copy, or was given up.
 
-What is taken is bounded by that of each source, and the sources by `most`: those of a further node are not
+What is remembered is bounded for each source, and the sources by `most`: emissions of further nodes are not
 answered, and counted in `refused`.
 """
 
@@ -42,7 +42,7 @@ class Source:
 
 
 class Intake:
-    """What was taken of whom; see the module."""
+    """What was taken, by node; see the module."""
 
     def __init__(self, store: MetricStore, most: int) -> None:
         self.store = store
@@ -52,9 +52,10 @@ class Intake:
         """Emissions that were not counted, and are not answered."""
 
     def take(self, sender: NodeId, m: Emission, clock_us: Microseconds) -> int | None:
-        """Count an emission, unless it was counted; for how many values there was no room. None if it is not
-        counted, and not answered: it comes from a life that is over, or was given up, or there is no room for
-        its source; or its clock is ahead, so that it would drive out what is of use, and it is to come again.
+        """Count an emission, unless it was counted; return for how many values there was no room. None if it
+        is neither counted nor answered: it comes from a life that is over, or was given up, or there is no
+        room for its source; or its clock is ahead, so that it would drive out values of use, and it has to
+        come again.
         """
         ahead = m.at_us >= clock_us + self.store.period_us
         source = None if ahead or sender != m.node or not is_sound(m) else self.source(sender.address, m.boot)
@@ -69,7 +70,7 @@ class Intake:
         return self.put(m)
 
     def source(self, address: NodeId, boot: int) -> Source | None:
-        """That of a node in its newest life; None for an older one, or if there is no room."""
+        """The source of a node's newest life; None for an older life, or if there is no room."""
         source = self.sources.get(address)
         if source is None and len(self.sources) >= self.most:
             return None

@@ -9,7 +9,7 @@ from dynaproof.impl.node import Microseconds, Note
 
 class Evaluated(Note, frozen=True, gc=False, tag="evaluated"):
     """The alarms of a table's reads, or writes, were brought to these states: at `clock_us` of the metrics,
-    with so much provisioned, and by periods from `counts_from_us` on.
+    with this much provisioned, by the periods from `counts_from_us` on.
     """
 
     table: str
@@ -22,7 +22,7 @@ class Evaluated(Note, frozen=True, gc=False, tag="evaluated"):
 
 
 class Ordered(Note, frozen=True, gc=False, tag="ordered"):
-    """By the alarms as they are this is ordered, and by the last period of the metrics at `clock_us`."""
+    """This is ordered, by the alarms as they are and the last period of the metrics at `clock_us`."""
 
     order: UpdateTable
     clock_us: Microseconds

@@ -1,12 +1,12 @@
 """The metrics service as a node: it keeps the metrics of a region, and scales tables by them.
 
-Once in a period the alarms of each table are evaluated, and then one table after the other is described;
-where its alarms say so it is ordered to be changed, as any user orders it (`tables`).
+Once in a period the alarms of each table are evaluated, and then one table after the other is described; if
+its alarms say so, a change of it is ordered, as any user orders one (`tables`).
 
 *Soft state.* Nothing is on a disk. A restart loses the metrics of all periods, the states of alarms, and when
 tables were changed last. What was emitted before it and not answered is sent again; what was answered is
-missing. So for as many periods as an alarm looks at, it has INSUFFICIENT_DATA, or what its policy says of
-missing periods, and nothing is scaled before a cooldown has passed: losing it delays scaling, and scales
+missing. So for as many periods as it looks at, an alarm has INSUFFICIENT_DATA, or what its policy makes of
+missing periods, and nothing is scaled before a cooldown has passed: the loss delays scaling, and scales
 nothing. Durable metrics would buy back those periods for a write to a disk with every emission.
 
 *Invariant.* What is under way is bounded: one question, and one table after the other.
@@ -41,7 +41,7 @@ class MetricsService:
         self.asking = Asking(env, routers, settings.connect_us, settings.answer_us, self)
         self.tables = {policy.table: ScaledTable(env, policy) for policy in settings.policies}
         self.waiting: list[str] = []
-        """Tables that are still to be described in this period."""
+        """Tables that have not been described yet in this period."""
 
     @property
     def clock_us(self) -> Microseconds:
@@ -72,7 +72,7 @@ class MetricsService:
     # --- Metrics ---
 
     def on_emission(self, sender: NodeId, m: Emission) -> None:
-        """Store it once, and answer each copy."""
+        """Store an emission once, and answer each copy."""
         shed = self.intake.take(sender, m, self.env.wall)
         if shed is not None:
             self.env.send(sender, EmissionStored(m.boot, m.number, shed))
@@ -80,7 +80,7 @@ class MetricsService:
     # --- Scaling ---
 
     def on_evaluate_timer(self) -> None:
-        """Evaluate all alarms; then look after one table after the other."""
+        """Evaluate all alarms; then look at one table after the other."""
         self.env.set_timer(self.settings.period_us, EvaluateTimer())
         for table in self.tables.values():
             table.evaluate(self.store, self.clock_us)
@@ -93,8 +93,9 @@ class MetricsService:
             self.asking.ask(DescribeTable(self.waiting.pop(0)))
 
     def answered(self, action: DescribeTable | UpdateTable, result: Result | None) -> None:
-        """A table is as it was described, or it is as it was left by an order: decide only by what was asked
-        for that. Whatever became of an order that was not answered, the next description says.
+        """The answer says how a table is, because it was described, or because an order has changed it:
+        decide only after a description, which was asked for that. What became of an order that was not
+        answered, the next description says.
         """
         table = self.tables[action.name]
         if isinstance(result, Described) and isinstance(result.table, ProvisionedTable):

@@ -28,13 +28,13 @@ class MetricsSettings(Struct, frozen=True):
     period_us: Microseconds = PERIOD_US
     """How long a period of the metrics is."""
     settle_us: Microseconds = 10_000_000
-    """How long after its end a period is waited for: emissions take their time."""
+    """How long after its end the emissions of a period are waited for: they take their time."""
     connect_us: Microseconds = 2_000_000
-    """After which a router that opens no session is given up,"""
+    """After which a router that opens no session is given up."""
     answer_us: Microseconds = 30_000_000
-    """and one that does not answer."""
+    """After which a router that does not answer is given up."""
     sources: int = 10_000
-    """Storage nodes whose emissions are told from their copies, at the most; more are not taken."""
+    """Storage nodes whose emissions are told from their copies, at the most; those of more are not taken."""
     policies: tuple[ScalingPolicy, ...] = ()
 
     def __post_init__(self) -> None:

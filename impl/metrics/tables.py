@@ -3,12 +3,12 @@ docs/table.md).
 
 What is provisioned is what the metadata says, and never what was ordered: an order may have been refused, or
 its answer lost. So a table is described before each decision, and an order names what was seen (`AsOf`): of
-two orders that follow from one state one has an effect at the most, however late they come, and an order of
-an earlier life of the service has none once a later one has changed the table.
+two orders that follow from one state at most one has an effect, however late they come, and an order of an
+earlier life of the service has none once a later life has changed the table.
 
-*Cooldowns.* A change counts from when it is learned of, which is not before it was made; so does whatever is
-there when the service starts. Hence an order is never given within a cooldown of the change before it,
-whoever made that, and whatever crashed meanwhile.
+*Cooldowns.* A change counts from when the service learns of it, which is not before it was made; so does the
+state that is there when the service starts. Hence an order is never given within a cooldown of the change
+before it, whoever made that change, and whatever crashed meanwhile.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ class ScaledTable:
         self.env = env
         self.policy = policy
         self.seen: AsOf | None = None
-        """The newest state of the table that was described,"""
+        """The newest state of the table that was described."""
         self.given: Provisioned | None = None
-        """what it is given there;"""
+        """What the table is given in that state."""
         self.scalers: dict[str, Scaler] = {}
-        """and what follows that, by metric."""
+        """What follows that, by metric."""
 
     def learn(self, table: ProvisionedTable, clock_us: Microseconds) -> None:
-        """A table was described: a change restarts the cooldowns, and older periods count no more (A17)."""
+        """A table was described: a change restarts the cooldowns, and older periods no longer count (A17)."""
         seen = AsOf(table.generation, table.version)
         if self.seen is not None and seen < self.seen:
             return  # A description that is older than another one.
@@ -53,7 +53,7 @@ class ScaledTable:
     def follow(
         self, metric: str, tracking: Tracking | None, rate: int, again: bool, clock_us: Microseconds
     ) -> None:
-        """So much is provisioned, in micro-units a second; of a table that is another one all counts anew."""
+        """This much is provisioned, in micro-units a second; for another table all counts anew (`again`)."""
         if tracking is None:
             return
         provisioned, now = ceiling(rate, tracking.unit), self.env.now
@@ -80,8 +80,8 @@ class ScaledTable:
             )
 
     def order(self, store: MetricStore, clock_us: Microseconds) -> UpdateTable | None:
-        """What is to be ordered, by the alarms as they are and the table as it was described last (A17); None
-        if it is as it should be.
+        """What should be ordered, by the alarms as they are and the table as it was described last (A17);
+        None if the table is as it should be.
         """
         if self.seen is None or self.given is None:
             return None

@@ -25,14 +25,14 @@ class Life(Struct, frozen=True, gc=False, array_like=True):
 
 
 NO_LIFE = Life(0, 0)
-"""What a router knows that has drawn nothing yet."""
+"""The life that a router knows before it has drawn anything."""
 
 
 class Draw(Message, frozen=True, gc=False, tag="draw"):
-    """A router that holds so much (0, if it owes) asks for more, and carries back what has expired there.
+    """A router that holds `held` (0, if it owes) asks for more, and carries back what has expired there.
 
-    It says what the table is given, as far as it knows; `life` is of the bucket that answered it last. The
-    numbers of one boot of a router ascend.
+    It says what the table is given, as far as it knows; `life` is that of the bucket that answered it last.
+    The numbers of one boot of a router ascend.
     """
 
     of: TableOf
@@ -47,8 +47,8 @@ class Draw(Message, frozen=True, gc=False, tag="draw"):
 
 
 class Drawn(Message, frozen=True, gc=False, tag="drawn"):
-    """What the draw of this number is granted. It is less than was asked for and might be held only if the
-    bucket has no more; then there will be as much after a time.
+    """What the draw of this number is granted. It is less than what was asked for and may be held only if the
+    bucket has no more; then the bucket will have that much after a time.
     """
 
     of: TableOf
@@ -57,12 +57,12 @@ class Drawn(Message, frozen=True, gc=False, tag="drawn"):
     life: Life
     grant: int
     after_us: Microseconds = 0
-    """0: it is not less."""
+    """0: the grant is not less."""
 
 
 class Granted(Note, frozen=True, gc=False, tag="granted"):
-    """The service has answered a draw at this time of its clock; the bucket had this level, in whole
-    micro-units, once it was filled and what was carried back was put in, as far as it was believed.
+    """The service has answered a draw at this time of its clock; `level` is the bucket's, in whole
+    micro-units, once it was filled and what was carried back was put in, as far as that was believed.
     """
 
     router: NodeId

@@ -1,16 +1,16 @@
 """The token service: has the buckets of all tables under global admission, and answers the draws of routers.
 
-It has no disk and asks nobody: what a table is given it hears from the routers that draw, and the highest
-version that it has heard of stands. So a table that is given something else is so as soon as one router that
-draws knows it.
+It has no disk and asks nobody: it hears what a table is given from the routers that draw, and the highest
+version that it has heard of stands. So a change of what a table is given takes effect as soon as one router
+that draws knows it.
 
-*Invariants.* A draw is granted once, by its router's boot and its number; a copy of the last one is told the
-same again, and an older one is not answered. What a draw carries back counts only in the life of the bucket
-which answered the router before, for a copy of a draw that an earlier life knew would count twice. A bucket
-begins a life with one second's fill: so a crash mints no more than that, and forgives a debt.
+*Invariants.* A draw is granted once, by its router's boot and its number; a copy of the last one gets the
+same answer again, and an older one is not answered. What a draw carries back counts only in the life of the
+bucket that answered the router before, because a copy of a draw that an earlier life knew would count twice.
+A bucket begins a life with one second's fill: so a crash mints no more than that, and forgives a debt.
 
 *Bounds.* One answer is kept for each of the region's routers and each bucket. Of `tables` buckets, the one
-drawn from least lately makes room for another if it has a second's fill at the least, so that forgetting it
+least recently drawn from makes room for another if it has at least a second's fill, so that forgetting it
 mints nothing; otherwise the draw is not answered, and its router throttles.
 """
 
@@ -35,7 +35,7 @@ class Tokens:
         self.table = table
         self.life = life
         self.version = version
-        """Of what the table is given, as far as it was heard."""
+        """The version of what the table is given, as far as it was heard."""
         self.answered: dict[NodeId, Drawn] = {}
         """By router, the last answer."""
 
@@ -55,18 +55,18 @@ class TokenService:
         """Nothing is known before a router draws."""
 
     def on_message(self, sender: NodeId, message: Message) -> None:
-        """Answer a router; nobody else is heard."""
+        """Answer a router; messages from other nodes are ignored."""
         if isinstance(message, Draw) and sender.address in self.routers and is_sound(message):
             self.on_draw(sender.address, message)
 
     def on_timer(self, timer: Timer) -> None:
-        """None is ever set."""
+        """No timer is ever set."""
 
     def on_draw(self, router: NodeId, m: Draw) -> None:
         """Take back what has expired, and grant what there is, once."""
         tokens = self.tokens_of(m)
         if tokens is None:
-            return  # There is no room, which the router takes as it takes silence.
+            return  # There is no room: the router takes that like any silence.
         last = tokens.answered.get(router)
         if last is not None and (m.boot, m.number) <= (last.boot, last.number):
             if (m.boot, m.number) == (last.boot, last.number):
@@ -89,7 +89,7 @@ class TokenService:
         self.env.send(router, answer)
 
     def tokens_of(self, m: Draw) -> Tokens | None:
-        """The bucket that a draw is of; it begins with the first one. None where there is no room."""
+        """The bucket of a draw; the first draw begins it. None if there is no room."""
         tokens = self.tables.pop(m.of, None)
         if tokens is None:
             if len(self.tables) >= self.settings.tables and not self.makes_room():
@@ -104,7 +104,7 @@ class TokenService:
         return tokens
 
     def makes_room(self) -> bool:
-        """Forget the bucket drawn from least lately, unless it would begin again with more than it has."""
+        """Forget the bucket least recently drawn from, unless it would begin again with more than it has."""
         of, tokens = next(iter(self.tables.items()))
         bucket = tokens.table.bucket
         bucket.refill(self.env.now)
@@ -114,7 +114,7 @@ class TokenService:
         return True
 
     def queues(self) -> tuple[tuple[str, int, int], ...]:
-        """What grows with what routers ask: its name, length and bound."""
+        """The queues that grow with what routers ask: name, length and bound of each."""
         answers = max((len(one.answered) for one in self.tables.values()), default=0)
         return (
             ("buckets", len(self.tables), self.settings.tables),
@@ -123,5 +123,5 @@ class TokenService:
 
 
 def is_sound(m: Draw) -> bool:
-    """Whether a router may ask so."""
+    """Whether a router may send this draw."""
     return m.fill.is_sound() and m.version > 0 and min(m.held, m.returned, m.asked) >= 0

@@ -8,7 +8,7 @@ from dynaproof.impl.capacity.global_admission import MOST_HELD
 
 
 class TokenSettings(Struct, frozen=True):
-    """Of a region's token service, and of its routers alike."""
+    """The settings that a region's token service and its routers share."""
 
     most: int = MOST_HELD
     """Micro-units that a router may hold of a bucket's tokens."""

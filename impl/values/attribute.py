@@ -7,7 +7,7 @@ records carry them they are small arrays, `["S", "abc"]`; `wire.py` has their sh
 element twice. So `==` is DynamoDB's equality: sets and maps regardless of order, numbers by value, no two
 types ever equal. What comes from outside goes through `wire.py`; code that makes numbers and sets uses
 `number`, `string_set`, `number_set` and `binary_set`, which keep the invariant. Items and maps are `dict`s
-that nobody changes after they are made; their order means nothing, so bytes that are to be compared are
+that nobody changes after they are made; their order means nothing, so bytes that will be compared are
 encoded with `order="deterministic"`.
 
 Sources: API reference, AttributeValue; developer guide, *Supported data types and naming rules* (empty

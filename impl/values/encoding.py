@@ -21,5 +21,5 @@ def encode_item(item: Item) -> bytes:
 
 
 def decode_item(data: bytes) -> Item:
-    """The item of these bytes. Raises `msgspec.MsgspecError` if they are those of none."""
+    """The item of these bytes. Raises `msgspec.MsgspecError` if they are not an item."""
     return _decode(data)

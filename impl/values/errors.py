@@ -1,4 +1,4 @@
-"""The one error of `impl/values`: what a value breaks, where, and in the words in which DynamoDB says so."""
+"""The one error of `impl/values`: what a value breaks, where, and how DynamoDB says so."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class InvalidValue(ValueError):  # noqa: N818 - a name from the protocol's side,
 
 
 def out_of_bounds(name: str, value: int, least: int, most: int | None = None) -> InvalidValue | None:
-    """What a number in a request breaks that is to be at least so large, and at most so; None if it is."""
+    """What a number in a request breaks if it is below `least` or above `most`; None if it is within."""
     if value < least:
         bound = f"greater than or equal to {least}"
     elif most is not None and value > most:

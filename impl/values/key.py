@@ -101,7 +101,7 @@ def encode_exact_key(schema: KeySchema, key: Mapping[str, AttributeValue]) -> by
 
 
 def partition_prefix(schema: KeySchema, value: AttributeValue) -> bytes:
-    """What the storage keys of all items of one partition key begin with, and no others.
+    """The prefix that the storage keys of all items of one partition key have, and no others.
 
     Raises:
         InvalidValue: by the rules key_type, key_empty, partition_key_size.

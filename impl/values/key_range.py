@@ -1,9 +1,9 @@
 """Ranges of the hash space: which keys a partition owns.
 
 Storage keys begin with the 128-bit hash of their partition key (`key.py`), so a range of hashes is a range
-of keys, and whoever has a key's bytes finds its range by comparing bytes, without taking the key apart. A
-`KeyRange` is half-open: `start` is its first position, `end` the first beyond it, or None at the end of the
-space. Positions are 16 bytes, most significant first, so that they sort as the numbers do.
+of keys, and the range of a key is found by comparing bytes, without taking the key apart. A `KeyRange` is
+half-open: `start` is its first position, `end` the first beyond it, or None at the end of the space.
+Positions are 16 bytes, most significant first, so that they sort as the numbers do.
 
 *Invariant.* start < end: no range is empty. A split gives two ranges that share nothing and leave nothing
 out.

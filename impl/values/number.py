@@ -4,8 +4,8 @@ A number is `coefficient` times ten to the `exponent`, as two integers; no float
 
 *Invariant.* A `Number` has no trailing zero in its coefficient, and zero is (0, 0). So equal numbers are
 equal structs, and have one text, the one in which DynamoDB returns them: without an exponent, without a plus
-sign, without leading or trailing zeros ("1E2" comes back as "100", "1.50" as "1.5", "-0" as "0"). Stored and
-sent is the text (`attribute.N`); a `Number` is what one calculates with.
+sign, without leading or trailing zeros ("1E2" comes back as "100", "1.50" as "1.5", "-0" as "0"). The text
+is what is stored and sent (`attribute.N`); a `Number` is what one calculates with.
 
 Sources: developer guide, *Supported data types and naming rules* (range, precision, trimming of zeros) and
 *Item sizes and formats* (size); API reference, TransactWriteItems (the words of the overflow). The other

@@ -56,7 +56,7 @@ def value_size_bytes(value: AttributeValue) -> int:
 
 
 def check_item_size(item: Mapping[str, AttributeValue]) -> int:
-    """The size of an item that is not too large.
+    """The size of an item, if it is not too large.
 
     Raises:
         InvalidValue: item_size, beyond MAX_ITEM_BYTES.
@@ -68,7 +68,7 @@ def check_item_size(item: Mapping[str, AttributeValue]) -> int:
 
 
 def check_item_depth(item: Mapping[str, AttributeValue]) -> None:
-    """Look level by level, so that no depth is too much for the look itself.
+    """Check level by level, so that no depth is too much for the check itself.
 
     Raises:
         InvalidValue: depth, where an item has more than MAX_DEPTH levels.

@@ -7,8 +7,8 @@ base64.
 *Invariant.* Reading what was written gives an equal value, and nothing is read that breaks a rule of values.
 
 Sources: API reference, AttributeValue; developer guide, *Constraints* (depth, names). The messages are the
-service's, as recorded by the test suites of dynalite and dynoxide; that a name has the wrong length, or a
-string is no Unicode, is said in words of our own.
+service's, as recorded by the test suites of dynalite and dynoxide; for a name of the wrong length, and a
+string that is not Unicode, the words are our own.
 """
 
 from __future__ import annotations

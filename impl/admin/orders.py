@@ -1,10 +1,11 @@
 """The orders of routers: tables are created and deleted (rules A13 and A14 of docs/table.md), partitions are
 split (A12), nodes are drained and replicas moved (A15).
 
-An order is read for, decided and written; what it decides is one conditioned change, so the admin that drives
-the resulting workflow need not know of the order. An order is taken once, in a session of its own: a late
-copy of an order that was done, and undone since, must not do it again. An order whose admin dies meanwhile,
-or cannot tell what became of its change, stays unanswered, and its user learns that nobody knows.
+For an order the metadata is read, then the order is decided, and what is decided is written: one conditioned
+change, so the admin that drives the resulting workflow need not know of the order. An order is taken once, in
+a session of its own: a late copy of an order that was done, and undone since, must not do it again. An order
+whose admin dies meanwhile, or cannot tell what became of its change, stays unanswered, and its user learns
+that the outcome is unknown.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ class Ratings:
         self.looks = False
         self.looked_at: Microseconds = 0
 
-    # --- Which are to be told ---
+    # --- Which must be told ---
 
     def activated(self) -> None:
         """Drop what an earlier term of this admin has heard, told and boosted."""

@@ -31,7 +31,7 @@ class AdminSettings(Struct, frozen=True):
     workflows: int = 64
     """Workflows under way, at the most; more are refused."""
     replicas_per_node: int = 1_000
-    """A storage node that has so many gets no more."""
+    """A storage node that has this many replicas gets no more."""
     collected_at_once: int = 100
     """Partitions of a storage node that are looked up at a time, for whether anything names them (A11)."""
     orders: int = 64

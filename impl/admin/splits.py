@@ -36,7 +36,7 @@ from dynaproof.impl.paxos.messages.membership import (
 )
 
 FIRST_INCARNATION = 1
-"""That of the voters which a `Split` names (H3). A later voter is made by the workflow that brought it."""
+"""That of the voters that a `Split` names (H3). A later voter is made by the workflow that brought it."""
 
 
 class Heard:

@@ -34,7 +34,7 @@ class Reading(Struct, frozen=True, gc=False):
 
 
 class Policy(Protocol):
-    """What decides who gets how much of a table, for reads or for writes."""
+    """Decides who gets how much of a table, for reads or for writes."""
 
     @property
     def multiplier(self) -> int:

@@ -15,7 +15,7 @@ were never chosen, are not charged. Timestamps rise strictly along a line of par
 
 *Change of leader, reads.* A read leaves no trace. Heartbeats carry the leader's level, and a replica that
 hears one goes on filling it by its own clock; a successor begins with that level. It is at least what the old
-leader's level would be, but for the fill of the time that the heartbeat was on its way: so, but for that, no
+leader's level would be, less the fill of the time that the heartbeat was on its way: so, apart from that, no
 read is refused that would not have been refused anyway. And it is at most what the old leader's level would
 be, plus what the old leader admitted after the heartbeat: at most that much is minted, and it is less than
 what the heartbeat carried, plus the fill since then, plus one largest request. A successor that has heard

@@ -40,7 +40,7 @@ class CreateTable(Struct, frozen=True, gc=False, tag="create_table"):
 
 
 class AsOf(Struct, frozen=True, gc=False, array_like=True, order=True):
-    """A table as somebody has seen it: its generation, and the version of what it is given."""
+    """A table as it was seen: its generation, and the version of what it is given."""
 
     generation: int
     version: int

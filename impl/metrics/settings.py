@@ -34,7 +34,7 @@ class MetricsSettings(Struct, frozen=True):
     answer_us: Microseconds = 30_000_000
     """After which a router that does not answer is given up."""
     sources: int = 10_000
-    """Storage nodes whose emissions are told from their copies, at the most; those of more are not taken."""
+    """Storage nodes whose emissions are told from their copies, at the most; further nodes' are not taken."""
     policies: tuple[ScalingPolicy, ...] = ()
 
     def __post_init__(self) -> None:

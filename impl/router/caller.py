@@ -194,7 +194,7 @@ class Caller:
             self.route(partition).leader = leader.address
 
     def forget(self, partition: int) -> None:
-        """Nobody will ask for this partition any more."""
+        """Forget the route of a partition that will not be asked again."""
         self.routes.pop(partition, None)
 
     def give_up(self, running: Running) -> None:

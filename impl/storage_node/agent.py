@@ -249,7 +249,7 @@ class Agent:
         self.env.send(sender, WrongPartition(m.request, m.attempt, final, hosts))
 
     def on_metadata_at(self, sender: NodeId, m: MetadataAt) -> None:
-        """Somebody says where the metadata is."""
+        """A message says where the metadata is."""
         self.metadata.on_metadata_at(sender, m)
 
     def not_there(self, sender: NodeId, m: Message) -> None:

@@ -2,7 +2,7 @@
 
 A replica counts what it has admitted and refused since it started (`partition/meter.py`); an emission has the
 increase since the last one, and is dated in the middle of the time that it covers. For a table of which the
-node leads a partition it says 0 too: that nobody asks is not the same as that nobody knows.
+node leads a partition it says 0 too: that nothing was asked is not the same as that nothing is known.
 
 Emissions are numbered, and sent again until they are answered, each with its own number and date: one that
 was lost on its way comes late, and counts in its own period. What a replica was asked for since its node's

@@ -1,7 +1,7 @@
 """Which page files the replicas of a node need besides their own: those of the partitions whose splits made
 them (P6 of docs/table.md).
 
-*Invariant.* A page file is removed only when its owner durably needs it no more and no other replica of the
+*Invariant.* A page file is removed only when its owner durably no longer needs it and no other replica of the
 node names it; none is removed before the whole disk was looked at.
 """
 
@@ -21,7 +21,7 @@ class Lines:
         self._names: dict[int, tuple[str, ...]] = {}
         """The same by group."""
         self.ownerless: dict[str, bool] = {}
-        """Files that their owner durably needs no more."""
+        """Files that their owner durably no longer needs."""
         self.known = False
         """Whether all of the disk was looked at."""
 
@@ -44,7 +44,7 @@ class Lines:
         self.clear()
 
     def left(self, group: int, incarnation: int) -> None:
-        """A replica durably needs its own files no more: its journal goes, and its pages go once no other
+        """A replica durably no longer needs its own files: its journal goes, and its pages go once no other
         replica needs them.
         """
         for name in self.disk.logs(log_prefix(group, incarnation)):

@@ -1,4 +1,4 @@
-"""Which replica to move so that the nodes of a zone have about equally much to do (A15 of docs/table.md).
+"""Which replica to move so that the nodes of a zone have about the same to do (A15 of docs/table.md).
 
 A node's *score* is the sum of two shares of its zone's totals: of the bytes that its trees take on disk, and
 of the recent requests to its replicas. A move is worth it if it makes the larger score of the two nodes

@@ -94,9 +94,7 @@ class Heard:
         self.hot_since: dict[int, Microseconds] = {}
         """By partition whose replica is asked often enough to be hot: since when each report has said so."""
         self.loses = False
-        """Whether what the node said last is, as news, that it has lost something; the first thing heard from
-        a node may be.
-        """
+        """Whether what the node said last is news of a loss; what is heard from it first may be."""
 
     def hears(self, m: NodeReport, now: Microseconds, hot_requests: int) -> bool:
         """Take a chunk of a report; return whether it is not older than what the node said before."""

@@ -1,7 +1,7 @@
 """Reads of the metadata that may take several pages, and the changes that follow; for the parts of an admin.
 
-Several pages are not read at one slot. That does no harm: every change that follows is conditioned on the
-version of each item.
+What is read in several pages is not read at one slot. That does no harm: every change that follows is
+conditioned on the version of each item.
 """
 
 from __future__ import annotations

@@ -194,8 +194,8 @@ class Splits:
         self.steps.wait(one, leads)
 
     def make(self, one: Driven, number: int, child: PartitionRecord | None) -> None:
-        """Have those of a child's first voters that no replica of the parent makes made by copy, once that
-        has been so for long enough (A12, 4; H10). A lost voter is replaced like any other (A10).
+        """Make by copy those of a child's first voters that no replica of the parent makes, once that has
+        been so for long enough (A12, 4; H10). A lost voter is replaced like any other (A10).
         """
         if child is None or child.state != "listed":
             return

@@ -250,7 +250,7 @@ class Survey:
 
     def make_up_for(self, partition: PartitionRecord, brought: Member) -> None:
         """Have the voter that came last made, empty (rule M4), on its node, which lives and does not have it;
-        unless a replacement does that, which ended if the node was taken for dead (A10). Without its promise
+        unless a replacement does that: it has ended if the node was taken for dead (A10). Without its promise
         the others may have no leader, and so nobody that could replace it (rule 14).
         """
         work = self.replacements.work_in(partition)

@@ -113,7 +113,7 @@ class Running:
         """The ballot of the hint last followed (R3)."""
         self.refusals = 0
         self.reason = ""
-        """Of the last refusal."""
+        """The reason for the last refusal."""
         self.wait_us: Microseconds = 0
         """How long to wait before the next attempt, by that refusal."""
 

@@ -11,8 +11,8 @@ as a part waits for it, so nothing is lost with a message.
 *Not paid for*: an attempt at a read whose answer was lost, and what a write that was answered from memory, or
 not at all, has cost beyond the least.
 
-*Bounds.* Two purses for each known table, and those that parts wait for; each has one draw under way. A purse
-that is dropped takes its tokens with it.
+*Bounds.* Two purses for each known table, and those that parts wait for; each has at most one draw under way.
+A purse that is dropped takes its tokens with it.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ UNSOUND = (*ROTTEN, UnknownFormatError)
 
 class StorageNode:
     """A node that hosts replicas of groups whose storage nodes are among `peers`; by static configuration it
-    hosts one of each of `groups`, and says so while it has none.
+    hosts one of each of `groups`, and says that it is vacant while it has none.
     """
 
     def __init__(

@@ -204,7 +204,7 @@ class Making:
                 self.env.enter(group)
 
     def make_child(self) -> None:
-        """Make the lane's replica on its parent's pages, if a split gives this node one (H3)."""
+        """Make the lane group's replica on its parent's pages, if a split gives this node one (H3)."""
         node, group = self.node, self.env.lane
         birth = self.births.get(group)
         if birth is None or birth.child is None or group in self.under_way:

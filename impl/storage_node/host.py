@@ -274,7 +274,7 @@ class StorageNode:
         group, member = self.env.lane, m.member
         operated = sender.address in self.operators
         if self.agent is not None:
-            if not self.agent.obeys(sender, m):  # Nobody else commands it, not even the node itself.
+            if not self.agent.obeys(sender, m):  # Nobody else commands it, the node itself neither.
                 return
             operated = group != METADATA  # The leader of the metadata needs no answer.
         elif sender != self.env.me and sender.address not in self.hosts and not operated:

@@ -31,7 +31,7 @@ class OpenSession(Message, frozen=True, gc=False, tag="open_session"):
 
 
 class SessionOpened(Message, frozen=True, gc=False, tag="session_opened"):
-    """What is asked in this session from here on is taken, until the node is gone."""
+    """What is asked in this session from here on is taken, until the node goes or has too many others."""
 
     number: int
     session: Session

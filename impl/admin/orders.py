@@ -1,5 +1,5 @@
-"""The orders of routers: tables are created and deleted (rules A13 and A14 of docs/table.md), partitions are
-split (A12), nodes are drained and replicas moved (A15).
+"""The orders of routers: tables are created and deleted (rules A13 and A14 of docs/table.md) and given
+capacity (A16, A17), partitions are split (A12), nodes are drained and replicas moved (A15).
 
 For an order the metadata is read, then the order is decided, and what is decided is written: one conditioned
 change, so the admin that drives the resulting workflow need not know of the order. An order is taken once, in
@@ -67,7 +67,7 @@ from dynaproof.impl.router.call import Ending
 from dynaproof.impl.sessions import OpenSession, Sessions
 
 TRIES = 8
-"""How often an order is decided anew because what was read for it has changed; then its router repeats it."""
+"""How often an order is decided, if what was read for it changes each time; then its router repeats it."""
 
 
 class Ordered:

@@ -219,7 +219,7 @@ class Ratings:
 
 
 class Boost:
-    """What the active admin adds to the shares of a table."""
+    """What the active admin multiplies the shares of a table by."""
 
     __slots__ = ("adapts", "at", "reads", "step", "writes")
 

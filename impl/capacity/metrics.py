@@ -1,4 +1,4 @@
-"""Metrics, as a CloudWatch-like service keeps them: sums, counts and extremes over periods of one minute.
+"""Metrics, as a CloudWatch-like service keeps them: sums, counts and maxima over periods of one minute.
 
 A metric is a namespace, a name and dimensions. A node that consumes or refuses capacity puts values; a period
 is read once it is over. A period in which nothing was put has no statistics: it is missing, not 0.

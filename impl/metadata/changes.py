@@ -59,7 +59,9 @@ from dynaproof.impl.values.key_range import equal_parts
 
 
 class Read:
-    """Some items of the metadata as they stood at one slot; what is not among them was not there."""
+    """Some items of the metadata as they stood at one slot, or, of a range read in several pages, each page
+    at its own; what is not among them was not there.
+    """
 
     __slots__ = ("_items", "_records", "through")
 

@@ -6,7 +6,7 @@ and crashes. The log is cut only below the durable checkpoint and every hold. A 
 reader's own place: it lapses as soon as the log is further ahead of that place than the record of its last
 move allows, in slots or in bytes of records. So neither a reader that is gone nor a slow one can make the log
 grow for ever, and all replicas see the hold lapse at the same slot. When the reader comes back, the answer
-says so (`messages.LogTrimmed`). A copy brings the log from the slowest hold on, so a hold outlives
+says so (`messages.readers.LogTrimmed`). A copy brings the log from the slowest hold on, so a hold outlives
 replacements too (`model/catch_up.py`, rule 3).
 
 Source: `docs/replication.md`, *Readers of the log*; Kreps, Narkhede and Rao, *Kafka*, NetDB 2011 (the reader

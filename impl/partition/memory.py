@@ -17,7 +17,7 @@ that no record has many to remove; since a record adds at most one row, after it
 never more rows than there once were ids remembered at the same time. Rows, their count and their bytes are a
 function of the log.
 
-Sources: Lampson and Sturgis, and Liskov, *Practical Uses of Synchronized Clocks in Distributed Systems*,
+Source: Liskov, *Practical Uses of Synchronized Clocks in Distributed Systems*,
 PODC 1991 (timestamps that bound what a server remembers).
 """
 

@@ -121,8 +121,8 @@ class Acceptor(Candidate[State]):
         self.lease_granted_until = max(self.lease_granted_until, self.env.now + self.settings.lease_us)
 
     def refuses(self, source: Peer, ballot: Ballot) -> bool:
-        """Whether to take what a leader of this ballot sends: this acceptor is admitted (rule 14), and
-        promised no higher one.
+        """Whether to refuse what a leader of this ballot sends: this acceptor is not admitted (rule 14), or
+        has promised a higher ballot, and then says so.
         """
         if not self.admitted:
             return True

@@ -204,7 +204,7 @@ class Candidate(Leader[State]):
         return m.known == self.log.commit and (m.at_known is None or m.at_known == self.identity_at_commit())
 
     def identity_at_commit(self) -> Ballot:
-        """The identity of the record in the last slot known to be chosen."""
+        """The ballot by which the record in the last slot known to be chosen was proposed: its identity."""
         return self.state.proposed_at if self.state.applied else NO_BALLOT
 
     def on_refused(self, sender: NodeId, m: Refused) -> None:

@@ -1,7 +1,7 @@
 """What the roles of a replica share: its durable log, its applied state, its clocks, and how it speaks.
 
 The roles are classes over `Core`, one file each, in layers that call downwards only: learner, catch-up,
-sender, leader, candidate, acceptor; `replica.Replica` joins them. A handler is one atomic action.
+copying, sender, leader, candidate, acceptor; `replica.Replica` joins them. A handler is one atomic action.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from dynaproof.impl.paxos.views import Views
 
 class Core(Generic[State]):
     """State of one incarnation of a replica. Durable: `log`. All else is volatile and rebuilt by
-    `on_start`.
+    `recover` and `start`.
     """
 
     def __init__(self, env: Env, settings: GroupSettings, log: ReplicationLog, state: State) -> None:

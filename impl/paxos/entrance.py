@@ -3,7 +3,7 @@
 *Who.* A driver authenticates senders, so a message between replicas counts only if it comes from the node of
 the incarnation that it names as its source and is received by the one that it names as its receiver (rule
 14); and the messages by which a replica tells itself what is durable count only from itself. Whether the
-source has a vote is for the configs to say: an acceptor may hear of a new voter before it hears of its
+source has a vote is for the configs to say: an acceptor may hear from a new voter before it hears of its
 config. Only a node itself says that it is vacant, or that it has a replica that nothing names; a voter may
 pass that on. Anybody may send the other messages: clients, readers, operators.
 

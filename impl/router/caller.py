@@ -10,8 +10,8 @@ ask anew.
 a child has a higher number than its parent, so older knowledge never sends it back (R1). A hint is followed
 only if its ballot is above that of the hint last followed for this call at this partition (R3), so a call
 that is sent from one deposed leader to another arrives. A call's error is definite only if each of its
-attempts was refused for good (R6). The owner bounds how many calls there are; routes are kept for as many
-partitions as there are calls for, `ROUTES` at the least.
+attempts was refused for good (R6). The owner bounds how many calls there are; routes are kept for
+`ROUTES` partitions more than there are calls.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from dynaproof.impl.router.lineage import is_sound, place_of
 from dynaproof.impl.router.notes import Crossed, Ended, Invoked, Shown
 
 ROUTES = 4_096
-"""Partitions whose leaders the caller remembers, at the least."""
+"""The least number of partitions whose leaders the caller remembers."""
 
 
 class CallerSettings(Struct, frozen=True):

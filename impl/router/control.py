@@ -1,6 +1,6 @@
-"""What a router does for users who create, delete, describe and list tables.
+"""What a router does for users who create, update, delete, describe and list tables, and for operators.
 
-Orders to create and to delete go to the active admin, each in a session of its own, again and again until it
+Orders go to the active admin, each in a session of its own, again and again until it
 is answered; the admins are asked in turn until one says that it is active. So an order is carried out once at
 the most.
 """

@@ -219,7 +219,7 @@ class Tables:
         return look_up
 
     def on_located(self, sender: NodeId, m: Located) -> None:
-        """Keep an answer that is newer than what is known (R1), and tell the requests that wait."""
+        """Keep an answer that is no older than what is known (R1), and tell the requests that wait."""
         if m.number not in self.look_ups or not is_whole(m, self.look_ups[m.number].table):
             return
         look_up = self.over(m.number)

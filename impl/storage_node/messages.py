@@ -49,7 +49,7 @@ class Interred(Message, frozen=True, gc=False, tag="interred"):
 
 
 class Emptied(Message, frozen=True, gc=False, tag="emptied"):
-    """Nothing of the buried partition is on the disk any more, durably."""
+    """Nothing of the partition that was buried or dropped is on the disk any more, durably."""
 
 
 class NoRoom(Message, frozen=True, gc=False, tag="no_room"):

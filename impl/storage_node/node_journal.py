@@ -6,8 +6,9 @@ which partitions are buried, the highest admin term that the node has seen, and 
 again; of a buried group, none at all. Of each group the record of its floor counts, and of two of these the
 later one, so the journal in memory and its head on the disk take one record for each group that was ever
 here. A group that was buried or dropped is forgotten once the fence is above the term of that command,
-because then no command that might make it is obeyed any more (A8); but what is known of a child stays as long
-as a replica of its parent is here (H11).
+because then no command that might make it is obeyed any more (A8); what the metadata's leader dropped,
+without a term, is kept (A15), and what is known of a child stays as long as a replica of its parent is here
+(H11).
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ class Silent(Struct, frozen=True, gc=False, tag="silent", array_like=True):
 
 
 class Dropped(Struct, frozen=True, gc=False, tag="dropped", array_like=True):
-    """The replica was dropped at the command of an admin of this term, made or not (A6)."""
+    """The replica was dropped, made or not, at the command of an admin of this term (A6), or, with term 0, of
+    the metadata's leader (A15).
+    """
 
     group: int
     incarnation: int

@@ -16,7 +16,7 @@ from collections import OrderedDict
 from typing import Protocol
 
 DIRTY_SHARE = 2
-"""The part of the bound, one half, that dirty bytes may take before a checkpoint is due."""
+"""A checkpoint is due when dirty bytes take more than the bound divided by this."""
 
 
 class Cached(Protocol):

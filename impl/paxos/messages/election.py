@@ -15,7 +15,7 @@ class AskAlive(Peer, frozen=True, gc=False, tag="ask_alive"):
 
 
 class Alive(Peer, frozen=True, gc=False, tag="alive"):
-    """`alive`: a heartbeat with a renewed lease came within an election timeout. `commit` lets a laggard
+    """`alive`: a heartbeat with a renewed lease came within L. `commit` lets a laggard
     catch up.
     """
 

@@ -184,9 +184,9 @@ def only_the_damaged_fall_silent(view: GroupView) -> Iterable[Violation]:
     on=(Led, Accepted),
 )
 def quorums_overlap(view: GroupView) -> Iterable[Violation]:
-    """Of the voters whose votes chose a slot, one has promised each later ballot that is led, before it lost
-    anything, unless that ballot's leader knew the slot to be chosen. Quorums of consecutive configs need not
-    meet.
+    """Of the voters whose votes chose a slot, at one of the ballots at which they did, one has promised each
+    later ballot that is led, before it lost anything, unless that ballot's leader knew the slot to be chosen.
+    Quorums of consecutive configs need not meet.
     """
     for led in view.take(Led):
         known = view.known_by.get(led.ballot)
@@ -202,11 +202,17 @@ def quorums_overlap(view: GroupView) -> Iterable[Violation]:
 
 
 def _apart(view: GroupView, slot: int, ballot: Ballot) -> Iterable[Violation]:
-    """Where a slot was chosen below a ballot, and nobody who voted for that has promised the ballot."""
+    """Where a slot was chosen below a ballot, and no voter that voted for that has promised the ballot."""
     promised = view.promises.get(ballot, {})
-    for entry in view.quorum_entry(slot):
-        voters = [v for v in view.config_at(slot) if v in view.voters_at[slot][entry]]
-        if entry.ballot < ballot and not any(voter in promised for voter in voters):
+    voters_of = {
+        entry: [v for v in view.config_at(slot) if v in view.voters_at[slot][entry]]
+        for entry in view.quorum_entry(slot)
+        if entry.ballot < ballot
+    }
+    # What was chosen may be chosen again at later ballots, by others: one quorum that is met will do.
+    met = {entry.identity for entry, voters in voters_of.items() if any(one in promised for one in voters)}
+    for entry, voters in voters_of.items():
+        if entry.identity not in met:
             yield Violation(
                 f"{ballot} is led with the promises of {_names(promised)}, and slot {slot} was chosen at "
                 f"{entry.ballot} by {_names(voters)}"

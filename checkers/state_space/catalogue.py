@@ -30,6 +30,7 @@ NAMES: dict[str, str] = {
     "shard": "dynaproof.model.shard:Shard",
     "restore": "dynaproof.model.restore:Restore",
     "admin_members": "dynaproof.model.admin_members:AdminMembers",
+    "child_voters": "dynaproof.model.child_voters:ChildVoters",
     "deaf_leader": "dynaproof.model.deaf_leader:DeafLeader",
     "admin_split": "dynaproof.model.admin_split:AdminSplit",
     "tables": "dynaproof.model.tables:Tables",

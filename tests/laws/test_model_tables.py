@@ -12,6 +12,7 @@ from dynaproof.checkers.patches import Edit
 from dynaproof.checkers.state_space.explore import explore
 from dynaproof.checkers.state_space.liveness import check_liveness
 from dynaproof.model.admin_members import AdminMembers
+from dynaproof.model.child_voters import ChildVoters
 from dynaproof.model.deaf_leader import DeafLeader
 from dynaproof.model.floors import Floors
 from dynaproof.model.hints import Hints
@@ -40,6 +41,12 @@ TRACES: dict[type[Model], dict[str, int]] = {
         "PurgesAtOnce": 10,
         "NotFenced": 14,
         "RemovesBeforeAnswers": 9,
+    },
+    ChildVoters: {
+        "WaitsForAllOthers": 6,
+        "ReplacedUnheard": 8,
+        "OneTooFewIsHeard": 8,
+        "SuccessorsUnheard": 10,
     },
     Floors: {
         "ForgetsWhatNoTermDropped": 7,

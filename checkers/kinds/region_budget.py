@@ -17,11 +17,9 @@ class VotersOfEachPartition:
     have one too.
     """
 
-    def __init__(self, observation: Any, places: Mapping[str, Place], alone: bool = False) -> None:
+    def __init__(self, observation: Any, places: Mapping[str, Place]) -> None:
         self.observation = observation
         self.places = places
-        self.alone = alone
-        """Whether only one voter of a group is lost at a time, even of five."""
         self.budgets: dict[int, VotersLose] = {}
 
     def of(self, group: int) -> VotersLose:
@@ -33,7 +31,7 @@ class VotersOfEachPartition:
     def permits(self, place: Place) -> bool:
         """Whether all groups that have a replica there can bear its loss."""
         there = [one for one in self.observation.at(place) if one == METADATA or self.is_there(one)]
-        return all(self.of(one).whole() if self.alone else self.of(one).bears(place) for one in there)
+        return all(self.of(one).bears(place) for one in there)
 
     def impaired(self, place: Place) -> None:
         """The voters that the fault has just hit here are now impaired."""

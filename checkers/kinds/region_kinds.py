@@ -4,7 +4,6 @@ in which they are shown.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from msgspec import structs
@@ -204,13 +203,3 @@ HOSTS_THAT_LOSE = structs.replace(
 """Storage nodes that lose synced state, and whose voters are replaced."""
 
 KINDS_THAT_LOSE = (HOSTS_THAT_LOSE, ROUTERS, ADMINS, USERS)
-
-KINDS_THAT_SPLIT = (
-    structs.replace(HOSTS_THAT_LOSE, budget=partial(VotersOfEachPartition, alone=True)),
-    ROUTERS,
-    ADMINS,
-    USERS,
-)
-"""Where partitions are split, one voter is lost at a time: of two lost voters of a child, neither is replaced
-before the other has been heard of (H10).
-"""

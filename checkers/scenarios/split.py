@@ -19,7 +19,7 @@ from dynaproof.checkers.kinds.region_faults import (
     LEADER_CUT,
     LEADER_MUTE,
 )
-from dynaproof.checkers.kinds.region_kinds import KINDS_THAT_SPLIT, is_active
+from dynaproof.checkers.kinds.region_kinds import KINDS_THAT_LOSE, is_active
 from dynaproof.checkers.kinds.split_faults import (
     ADMIN_CRASHES_IN_SPLIT,
     LOST_DISKS_IN_SPLIT,
@@ -282,7 +282,7 @@ def like_split(
         name=name,
         sentence=sentence,
         draw=partial(draw_split, name, losses, shape, splitting, length),
-        kinds=KINDS_THAT_SPLIT,
+        kinds=KINDS_THAT_LOSE,
         sometimes=tuple(one.name for one in (PARTITION_SPLIT, *seen)),
         faults=losses.all_kinds,
         end=partial(judge_end, also=(fresh_split.splits_once_more,)),

@@ -5,8 +5,9 @@ voter, even the leader, by a learner that has caught up, and a lost one at once 
 that repairs itself the leader has the learner made, and has replicas dropped that no config names.
 
 *Invariant.* A config is proposed when all below it is chosen, and nothing above it until it is counted chosen
-(rule 9). It replaces at most one voter, and the others are admitted and have trees (rules M2, M3, M5). A new
-incarnation promises at once, and votes once it knows the log through its own config (rule 14).
+(rule 9). It replaces at most one voter, and the others are admitted and have trees (rules M2, M3, M5; of a
+child's, H10 says how many). A new incarnation promises at once, and votes once it knows the log through its
+own config (rule 14).
 """
 
 from __future__ import annotations
@@ -97,9 +98,10 @@ class Membership(Service):
             held = self.held(leadership, slot, m.new)
             self.env.send(sender, Replaced(m.new, config, slot, admitted, held))
         elif self.expects(sender, m.expected_epoch) and self.sound(sender, m):
-            if not self.all_admitted(leadership, m.out):
+            unproven = self.unproven(leadership, m.out)
+            if sum(one.asked_at < 0 for one in unproven) > config.may_lack:
                 self.not_now(sender, m.expected_epoch, "a voter is not admitted")
-            elif not self.all_full(leadership, m.out):
+            elif sum(not one.full for one in unproven) > config.may_lack:
                 self.not_now(sender, m.expected_epoch, "a voter has no tree")
             elif self.is_ready(sender, leadership, m):
                 self.change(sender, m, leadership, config.replacing(m.out, m.new))
@@ -220,10 +222,6 @@ class Membership(Service):
     def all_admitted(self, leadership: Leadership, out: Member | None) -> bool:
         """Whether all voters but `out` are admitted (rule M2): only an admitted voter votes and grants."""
         return all(one.asked_at >= 0 for one in self.unproven(leadership, out))
-
-    def all_full(self, leadership: Leadership, out: Member | None) -> bool:
-        """Whether all voters but `out` have trees (rules M2 and M5)."""
-        return all(one.full for one in self.unproven(leadership, out))
 
     def unproven(self, leadership: Leadership, out: Member | None) -> list[Progress]:
         """The voters that this leader must have heard from in its own ballot, except `out` and itself."""

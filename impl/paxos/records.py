@@ -56,6 +56,13 @@ class Config(Struct, frozen=True, gc=False, array_like=True):
             return self.voters
         return () if self.brought is None else (self.brought,)
 
+    @property
+    def may_lack(self) -> int:
+        """How many `unproven` voters, besides the one that is replaced, need not be heard of: in a group that
+        a split has made, fewer than it may lose (H10); elsewhere none, for the newest must be admitted (M2).
+        """
+        return len(self.voters) - self.quorum - 1 if len(self.unproven) > 1 else 0
+
     def crowded(self) -> bool:
         """Whether a zone has more voters than the group can lose."""
         zones = [(voter.node.region, voter.node.zone) for voter in self.voters]

@@ -166,6 +166,9 @@ FOUND_BY = {
     "voters_taken_for_learners": f"{MOVES}::{LOST_AT_ONCE}",
     "drops_whom_it_has_not_heard": f"{MOVES}::{LOST_AT_ONCE}",
     "waits_for_every_checkpoint": (f"{SPLITS}::test_a_voter_that_writes_no_checkpoint_holds_no_split_back"),
+    "children_wait_for_all_voters": (
+        f"{PAGES}::test_two_voters_of_a_child_of_five_are_replaced_though_neither_was_ever_heard_of"
+    ),
     "deaf_leaders_kept": (
         f"{REPAIRS}::test_a_node_is_drained_though_a_leader_does_not_hear_the_only_node_that_is_free"
     ),

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import pytest
 
+from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.messages.split import SplitPartition
 from dynaproof.impl.paxos.files import logs_of, pages_of
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import DropReplica, Gone, NotNow, ReplaceVoter
+from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.values.key_range import whole
+from tests.examples.pinned_regions import run_pinned
 from tests.examples.split_group import HIGH, LEFT, LOW, MIDDLE, PARENT, RIGHT, SPLIT, SplitGroup, member
 
 NAMES = ("sa", "sb", "sc")
@@ -42,6 +45,21 @@ def test_no_voter_of_a_child_is_replaced_before_all_others_were_heard_of() -> No
     group.wait(lambda: group.heard(NotNow))
     assert group.heard(NotNow)[0].reason == "a voter is not admitted"
     assert leader.config.epoch == 0
+
+
+def test_two_voters_of_a_child_of_five_are_replaced_though_neither_was_ever_heard_of() -> None:
+    """Found by `split-and-repair`: each of the two waited until the other one was heard of."""
+    assert run_pinned("two_voters_of_a_child_lost_unheard").failure is None
+
+
+@pytest.mark.parametrize(("voters", "lacks"), [(1, 0), (3, 0), (5, 1), (7, 2)])
+def test_a_child_may_lack_fewer_voters_than_it_may_lose_and_others_lack_none(voters: int, lacks: int) -> None:
+    nodes = [NodeId("region", f"zone {place}", f"s{place}") for place in range(voters)]
+    child = Config(0, tuple(Member(node, 1) for node in nodes), voters + 1)
+    first = Config(0, tuple(Member(node, place + 1) for place, node in enumerate(nodes)), voters + 1)
+    assert child.may_lack == lacks
+    assert first.may_lack == 0
+    assert child.replacing(child.voters[0], Member(nodes[0], child.next_incarnation)).may_lack == 0
 
 
 def dropped_at(group: SplitGroup, name: str) -> None:

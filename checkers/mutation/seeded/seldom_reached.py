@@ -9,6 +9,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     CALLER,
     MEMBERSHIP,
     NODE_JOURNAL,
+    PAXOS_RECORDS,
     REPLACEMENTS,
     SENDER,
     SPLITTING,
@@ -129,6 +130,7 @@ BUGS = (
         "A node forgets what the metadata's leader has dropped, as if a fence held off earlier leaders.",
         Edit(
             NODE_JOURNAL,
+            PAXOS_RECORDS,
             "Buried | Dropped) and 0 < record.term < self.fence",
             "Buried | Dropped) and record.term < self.fence",
         ),
@@ -145,5 +147,16 @@ BUGS = (
         ),
         scenario="move",
         breaks=("what_was_begun_ends",),
+    ),
+    bug(
+        "children_wait_for_all_voters",
+        "No voter of a child of five is replaced while another one, which is lost too, was never heard of.",
+        Edit(
+            PAXOS_RECORDS,
+            "return len(self.voters) - self.quorum - 1 if len(self.unproven) > 1 else 0",
+            "return 0",
+        ),
+        scenario="split-and-repair",
+        breaks=("progress_after_faults_stop",),
     ),
 )

@@ -186,6 +186,14 @@ class Group:
         """Whether there is no group any more."""
         return False
 
+    def is_damaged(self) -> bool:
+        """Whether a voter has lost something that it had synced: it falls silent when it finds that, with the
+        next scrub at the latest.
+        """
+        observation = self.observation
+        lost = {**observation.view.forgetful, **observation.logs.with_rot}
+        return any(voter in lost for voter in observation.config.voters)
+
     def calm(self) -> bool:
         """Whether no election is on, and none can begin while nothing is lost: a leader serves, and nobody
         campaigns above it. A replica within its reach counts it as alive, and so neither campaigns nor lets

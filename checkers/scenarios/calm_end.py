@@ -17,15 +17,16 @@ def judge_calm(run: Run, groups: Sequence[Group], steps: int) -> None:
     """No leader changes in a group once it was calm. Before that, an election may be under way because of
     what was lost earlier, and it has its time to end: candidates that outbid each other, or wait for a lease,
     try more than once. If a group is no longer calm, another election has begun, and its end is waited for
-    too. A wait takes at most this many steps.
+    too. A group with a damaged voter, which may fall silent at any time, is not judged. A wait takes at most
+    this many steps.
     """
     lease, led = run.config.settings.lease_us, dict[int, int]()
     for _ in range(SETTLING_LEASES // SETTLED_LEASES):
-        was_calm = len(led) == len(groups)
+        was_calm = all(group.number in led for group in groups)
         run.advance_until(never, SETTLED_LEASES * lease, steps)
         if run.failure is not None:
             return
-        groups = [group for group in groups if not group.is_over()]
+        groups = [group for group in groups if not (group.is_over() or group.is_damaged())]
         calm = [group for group in groups if group.calm()]
         for group in calm:
             led.setdefault(group.number, group.observation.leader_changes)

@@ -398,6 +398,11 @@ def test_a_table_for_which_nodes_have_no_room_becomes_active_beside_one_and_is_d
     assert isinstance(region.ask(PutItem("films", item("a", "b"))), Done)
 
 
+def test_a_voter_that_finds_late_that_a_page_rotted_may_fall_silent_when_all_is_calm() -> None:
+    """Found by `two-losses`: its scrub came to the page after the admins had stopped, and it had led."""
+    assert run_pinned("a_rotten_page_found_when_all_is_calm").failure is None
+
+
 def test_who_has_left_goes_where_no_place_is_free_for_whichever_voter_is_lost() -> None:
     """Found by a campaign: two nodes of a zone kept who had left, and the third was down for good."""
     assert run_pinned("a_zone_that_is_full_and_a_node_that_stays_down").failure is None

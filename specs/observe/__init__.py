@@ -1,3 +1,3 @@
-"""Public state of the implementation, and of models, read into views. The only modules of `specs` that
-import them.
+"""Reads public state of the implementation, and of models, into views. Only these modules of `specs` import
+them.
 """

@@ -1,13 +1,13 @@
 """The states of models seen through views: what makes a model's invariant and a spec the same promise.
 
 A model's invariants that name a spec (`@always(spec="...")`) must together agree with it on every state. A
-single state has no steps, so all of its facts are fresh. Who leads a ballot is not kept in the models, so a
-ballot's leader is named by it.
+single state has no steps, so all of its facts are fresh. Models do not record who leads a ballot, so the
+leader gets the ballot's name.
 
-A `GroupView` is of one log; a state with several logs has one for each, and breaks a promise where any of its
-views does. Where a model abstracts consensus to a chosen prefix, one voter
-stands for its quorums. What a model calls its own decision (who may serve, what a restore gives) is taken
-from the model, so that a seeded bug is seen; what the promise compares it with is worked out by the spec.
+A `GroupView` is of one log; a state with several logs has a view of each, and breaks a promise where any of
+its views does. Where a model abstracts consensus to a chosen prefix, one voter stands for its quorums. What a
+model itself decides (who may serve, what a restore gives) is taken from the model, so that a seeded bug is
+seen; what the promise compares it with is computed by the spec.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from dynaproof.specs.views.transaction import TransactionView
 Observe: TypeAlias = Callable[[Any, dict[str, Any]], Sequence[View[Any]]]
 
 QUORUM = "a quorum"
-"""The voter that stands for the quorums of a log whose consensus a model abstracts."""
+"""The voter that stands for the quorums of a log whose consensus is abstracted."""
 
 
 class Stamped(NamedTuple):
@@ -91,7 +91,7 @@ def see_paxos(model: Paxos, values: dict[str, Any]) -> list[GroupView]:
 
 
 def see_lease(model: Lease, _: dict[str, Any]) -> list[GroupView]:
-    """The ballots that may serve by a lease now, by the model's own word for it."""
+    """The ballots that may serve by a lease now, as the model itself decides."""
     view = GroupView(tuple(model.Grantor))
     for b in model.Ballot:
         if model.may_serve(b):
@@ -135,7 +135,7 @@ def see_catch_up(model: CatchUp, values: dict[str, Any]) -> list[GroupView]:
 def see_split(model: Split, values: dict[str, Any]) -> list[View[Any]]:
     """Who accepts writes, and the metadata; for each key the log of its line, parent's and child's as one.
 
-    A child's leader begins with a no-op, behind where it thinks that its parent ended.
+    A child's leader begins with a no-op, behind the slot at which it thinks that its parent ended.
     """
     system = LineageView()
     system.key_space = (0, model.keys)
@@ -170,8 +170,8 @@ def see_line(values: dict[str, Any], k: int) -> GroupView:
 
 
 def see_hosting(model: Hosting, values: dict[str, Any]) -> list[View[Any]]:
-    """Who serves the keys of the child, it or its parent; and what its replicas have let out, come back with
-    and given up.
+    """Who serves the keys of the child: it or its parent; and what its replicas have sent, recovered and
+    given up.
     """
     system = LineageView()
     if model.parent_may_serve():
@@ -189,8 +189,8 @@ def see_hosting(model: Hosting, values: dict[str, Any]) -> list[View[Any]]:
 
 
 def see_admin_split(model: AdminSplit, values: dict[str, Any]) -> list[View[Any]]:
-    """The metadata with its lineage; and of each partition who votes, and who has lost it: one write that was
-    acknowledged before the split stands for all.
+    """The metadata with its lineage; and of each partition the voters, and those that have lost it: one write
+    that was acknowledged before the split stands for all.
     """
     system = LineageView()
     system.key_space = (0, len(model.Key))
@@ -234,7 +234,7 @@ def see_delete_split(model: DeleteSplit, values: dict[str, Any]) -> list[RegionV
 def see_shard(model: Shard, values: dict[str, Any]) -> list[View[Any]]:
     """Each partition's log, whose only reader is its shard; the shards of the line, and the consumer.
 
-    Every change is one of the same item, whose images are the changes that made them.
+    Every change is of the same item, and an image of it is the change that made it.
     """
     system = StreamView()
     views: list[View[Any]] = [system]
@@ -259,7 +259,7 @@ def see_shard(model: Shard, values: dict[str, Any]) -> list[View[Any]]:
 
 
 def see_reader(name: str, cut: int, through: int) -> GroupView:
-    """A log of which nothing matters but where it begins and how far its reader is."""
+    """A log of which only its beginning and its reader's place matter."""
     view = GroupView((QUORUM,))
     view.checkpoint(QUORUM, cut)
     view.holds[name] = through
@@ -268,7 +268,7 @@ def see_reader(name: str, cut: int, through: int) -> GroupView:
 
 
 def see_restore(model: Restore, values: dict[str, Any]) -> list[LineageView]:
-    """The chosen writes of the lineage, and by the model's word what a restore to every T on offer gives."""
+    """The chosen writes of the lineage, and what, by the model, a restore to every T on offer gives."""
     view = LineageView()
     view.descend(0, None, 0)
     for p in model.Partition:

@@ -1,8 +1,8 @@
-"""The children of a split as observers see them: each goes on from what was chosen in its parent, and owes
-what that has promised.
+"""The children of a split as observers see them: each continues from what was chosen in its parent, and owes
+what its parent has promised.
 
 *Invariant.* What a child's observer knows at its beginning is the fold of the parent's chosen records through
-the barrier, as far as it is of the child's range; and a key has one judge over the whole line.
+the barrier, restricted to the child's range; and a key has one judge over the whole line.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def begin(child: ImplObserver, parent: ImplObserver, split: Split, spec: ChildSp
 
 
 def cross(request: RequestId, parent: ImplObserver, child: ImplObserver) -> None:
-    """A request goes on in a child: what was known of it there is known here."""
+    """A request continues in a child: what the parent's observer knew of it, the child's knows now."""
     tables: tuple[tuple[dict[RequestId, Any], dict[RequestId, Any]], ...] = (
         (parent.open, child.open),
         (parent.asked_at, child.asked_at),
@@ -67,8 +67,8 @@ def cross(request: RequestId, parent: ImplObserver, child: ImplObserver) -> None
 
 
 def pass_on(parent: ImplObserver, children: Sequence[ImplObserver]) -> bool:
-    """Whether every voter of a config of each of these has, or had, a tree of its own, durably, or the log
-    above one: from then on nobody needs their parent's replicas, and they owe what that has acknowledged.
+    """Whether in each child every voter of some config has, or had, a durable tree of its own, or the log
+    above one: from then on nobody needs the parent's replicas, and the children owe what it has acknowledged.
     """
     for child in children:
         there = {**child.view.checkpoints, **child.view.bare}

@@ -14,7 +14,7 @@ from dynaproof.specs.views.group_facts import MessageTooLarge, QueueOverfull, Ta
 
 
 class BoundsObserver:
-    """Files what is larger or longer than it may be."""
+    """Files whatever is larger or longer than allowed."""
 
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (MessageTooLarge, QueueOverfull, TailTooLong)
 
@@ -34,7 +34,7 @@ class BoundsObserver:
             self.view.file(TailTooLong(replica.member, records, size, replica.settings.records_bytes))
 
     def queued(self, replica: PartitionReplica) -> None:
-        """What a replica queues has changed."""
+        """The queues of a replica have changed."""
         for queue, length, bound in replica.queues():
             if length > bound:
                 self.view.file(QueueOverfull(replica.member, queue, length, bound))

@@ -1,4 +1,4 @@
-"""Buckets, written down a second time, on purpose: a bug of the system's is not theirs."""
+"""Buckets, written a second time, on purpose: they do not share a bug with the system's."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class Reference:
         self.level -= cost * MICRO
 
     def change(self, fill: Fill, at_us: int) -> None:
-        """Go on at another rate."""
+        """Continue at another rate."""
         self.to(at_us)
         self.rate, self.capacity = fill.rate, fill.kept * MICRO
         self.level = min(self.level, self.capacity)
 
     def loosen(self, fill: Fill) -> None:
-        """It is to go on at another rate, since some time after the last request: fill at the greater one."""
+        """The rate changed at an unknown time after the last request: fill at the greater of the two."""
         self.rate, self.capacity = max(self.rate, fill.rate), max(self.capacity, fill.kept * MICRO)
 
     def child(self, index: int, at_us: int, *, is_cap: bool) -> Reference:
-        """That of one of the two children of a split: half of what there is; a cap is each one's."""
+        """The bucket of one of a split's two children: half of this one; a cap keeps its rate."""
         self.to(at_us)
         rate, kept = self.rate, self.capacity // MICRO
         if not is_cap:
@@ -51,14 +51,14 @@ class Reference:
         return half
 
     def copy(self) -> Reference:
-        """One that goes its own way."""
+        """An independent copy."""
         other = Reference(Fill(self.rate, 0), self.at_us)
         other.capacity, other.level = self.capacity, self.level
         return other
 
 
 class Buckets:
-    """That of a partition's share, and that of its cap, if it has one."""
+    """The bucket of a partition's share, and that of its cap, if it has one."""
 
     __slots__ = ("cap", "own", "version")
 
@@ -69,11 +69,11 @@ class Buckets:
 
     @classmethod
     def full(cls, own: Fill, cap: Fill | None, version: Version, at_us: int) -> Buckets:
-        """At their beginning."""
+        """Full ones, as they begin."""
         return cls(Reference(own, at_us), None if cap is None else Reference(cap, at_us), version)
 
     def change(self, own: Fill, cap: Fill | None, version: Version, at_us: int) -> None:
-        """Go on at other rates."""
+        """Continue at other rates."""
         self.own.change(own, at_us)
         self.version = version
         if cap is None:
@@ -94,16 +94,16 @@ class Buckets:
                     bucket.charge(record.cost, record.timestamp)
 
     def child(self, index: int, at_us: int) -> Buckets:
-        """Those of one of the two children of a split."""
+        """The buckets of one of the two children of a split."""
         cap = None if self.cap is None else self.cap.child(index, at_us, is_cap=True)
         return Buckets(self.own.child(index, at_us, is_cap=False), cap, self.version)
 
     def each(self) -> list[tuple[str, Reference]]:
-        """With their names."""
+        """Both buckets, each with its name."""
         return [("the share", self.own)] + ([] if self.cap is None else [("the cap", self.cap)])
 
     def copy(self) -> Buckets:
-        """Others, which go their own way."""
+        """Independent copies."""
         return Buckets(self.own.copy(), None if self.cap is None else self.cap.copy(), self.version)
 
     def shown(self) -> str:
@@ -112,5 +112,5 @@ class Buckets:
 
 
 def fastest(rate: int, drift_ppm: int) -> int:
-    """How fast a bucket fills by the fastest clock."""
+    """The rate at which a bucket fills by the fastest clock."""
     return rate + 2 * rate * drift_ppm // 1_000_000 + 1

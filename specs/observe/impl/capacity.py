@@ -51,15 +51,15 @@ ADAPTING = ("pid", "proportional")
 """How a multiplier is decided, if there is one."""
 
 UNCAPPED = 1_000_000 * MICRO
-"""What a partition of a table under global admission serves that has no cap, in micro-units a second."""
+"""What a partition without a cap serves under global admission, in micro-units a second."""
 
 KEPT_SLOTS = 512
-"""Slots of which the levels are remembered: so far a replica may be behind, and is still looked at."""
+"""Slots whose levels are remembered: a replica that is further behind is not looked at."""
 
 
 class Held(NamedTuple):
-    """From a timestamp on a partition has its share of what its table was given by a version, halved so often
-    at splits since; or nothing any more.
+    """From a timestamp on a partition has its share of what a version gave its table, halved so often at
+    splits since; or nothing any more.
     """
 
     at_us: int
@@ -68,7 +68,7 @@ class Held(NamedTuple):
 
 
 NOTHING = -1
-"""What a partition has that was split."""
+"""What a partition has once it is split."""
 
 
 class CapacityObserver:
@@ -90,35 +90,35 @@ class CapacityObserver:
         self.group = group
         self.reach = reach
         self.writes: Buckets | None = None
-        """By what is chosen; None before the partition has heard of any rates."""
+        """By the chosen records; None until one of them sets rates."""
         self.is_due = False
-        """Whether the table is given capacity;"""
+        """Whether the table is given capacity."""
         self.charges: list[tuple[int, int]] = []
         """Timestamps and costs of all chosen records."""
         self.free: dict[RequestId, bool] = {}
         """Requests that set rates, which cost nothing."""
         self.rates: dict[Version, tuple[Fill, Fill | None]] = {}
-        """By version, those of reads."""
+        """The rates of reads, by version."""
         self.levels: dict[int, str] = {}
-        """By chosen slot, what its fold leaves."""
+        """By chosen slot, what the fold through it leaves."""
         self.looked_at: dict[Member, int] = {}
         """Through which slot the buckets of a replica were looked at."""
         self.reads: dict[Member, Buckets] = {}
-        """Of those that have led, by their own clocks;"""
+        """The buckets of replicas that have led, by their own clocks,"""
         self.followed: dict[Member, tuple[PartitionReplica, Buckets]] = {}
-        """and of those that have heard a leader's level in the life that they are in."""
+        """and of those that have heard a leader's level in their present life."""
         self.sent_above: int | None = None
-        """The most that a level which was ever sent is above what was filled since time 0,"""
+        """The most by which any level ever sent exceeds what was filled since time 0,"""
         self.fastest_read = 0
         """at the greatest rate at which any bucket of reads has filled since."""
         self.parent: CapacityObserver | None = None
-        """That of the partition of which a split made this one."""
+        """That of the parent, if a split made this partition."""
         self.throttled: dict[Member, bool] = {}
-        """Who has throttled a write."""
+        """Replicas that have throttled a write."""
         self.taken: dict[str, tuple[int, int]] = {}
         """Of reads and of writes: the rate that was set last, and the version of what its table was given."""
         self.held: list[Held] = []
-        """What it had of what its table was given, one after the other."""
+        """Its shares of what its table was given, in order of time."""
 
     def begin(self, parent: CapacityObserver, split: Split, index: int) -> None:
         """A split has made the partition: it begins with what its parent's fold leaves, divided."""
@@ -143,7 +143,7 @@ class CapacityObserver:
             self.free[note.request] = True
 
     def boosted(self, table: ProvisionedTable, partition: int) -> None:
-        """A partition's rates are set: those of what its table is given now are looked at."""
+        """A partition's rates are set; they are checked if they belong to what its table is given now."""
         for one in self.shares(table, partition):
             if one.rate > one.share:
                 self.reach(sometimes_of_capacity.BOOSTED)
@@ -160,7 +160,7 @@ class CapacityObserver:
         return bool(shares) and all(one.share <= one.rate <= one.share * one.most for one in shares)
 
     def shares(self, table: ProvisionedTable, partition: int) -> list[Boosted]:
-        """The rates of a partition beside its shares; none if they are of what its table was given before."""
+        """A partition's rates beside its shares; none if they belong to what its table was given before."""
         if self.writes is None or self.writes.version.given != table.version:
             return []
         given, partitions = table.given, len(table.partitions)
@@ -210,19 +210,19 @@ class CapacityObserver:
         self.levels.pop(record.slot - KEPT_SLOTS, None)
 
     def replica(self, place: Place) -> PartitionReplica:
-        """The one that says something."""
+        """The replica at this place, which notes something."""
         replica = replica_of(place, self.group)
         assert replica is not None, "a replica said it"
         return replica
 
     def exceeded(self, place: Place, note: CapacityExceeded) -> None:
-        """A replica throttles: what a leader that was deposed meanwhile goes by is not known here."""
+        """A replica throttles; what a leader that was deposed meanwhile goes by is not known here."""
         if "Read" in note.reason:
             self.reach(sometimes_of_capacity.READ_THROTTLED)
             return
         self.reach(sometimes_of_capacity.WRITE_THROTTLED)
         if note.bucket == "node":
-            return  # That is of all partitions there.
+            return  # That is the bucket of all partitions there.
         self.throttled[note.member] = True
         replica = self.replica(place)
         leadership = replica.leadership
@@ -268,7 +268,7 @@ class CapacityObserver:
     # --- Reads ---
 
     def beat(self, place: Place, message: Heartbeat) -> None:
-        """A leader's heartbeat leaves, perhaps with what is left to be read."""
+        """A leader's heartbeat leaves, perhaps with the level that is left for reads."""
         replica = replica_of(place, self.group)
         if message.level is not None and replica is not None and replica.state.metered is not None:
             self.sent(replica, message.level, place.world.tau)
@@ -279,14 +279,14 @@ class CapacityObserver:
         self.sent_above = above if self.sent_above is None else max(self.sent_above, above)
 
     def fastest(self, replica: PartitionReplica) -> int:
-        """How fast a bucket of reads fills by the fastest clock, at the most."""
+        """The greatest rate at which a bucket of reads fills by the fastest clock."""
         rates = [own.rate for own, _ in self.rates.values()]
         drift_ppm = replica.settings.drift_ppm
         self.fastest_read = max([self.fastest_read, *(fastest(rate, drift_ppm) for rate in rates)])
         return self.fastest_read
 
     def most(self, replica: PartitionReplica, tau: int) -> int:
-        """The most micro-units that the levels which were ever sent may leave a replica."""
+        """The most micro-units that the levels sent so far may leave a replica."""
         if self.sent_above is None:
             return 0
         return (self.sent_above + self.fastest(replica) * tau) // MICRO
@@ -317,7 +317,7 @@ class CapacityObserver:
         self.sent(replica, note.level, tau)
 
     def read(self, place: Place, note: ReadAdmitted) -> None:
-        """A replica has admitted a read: by what it leads with, or by the last level that it heard."""
+        """A replica has admitted a read: by its own bucket as leader, or by the last level that it heard."""
         replica = self.replica(place)
         metered = replica.state.metered
         buckets = self.reads.get(note.member)
@@ -333,7 +333,7 @@ class CapacityObserver:
             self.view.file(ReadCharged(note.member, name, note.cost, level, bucket.capacity))
 
     def follow(self, buckets: Buckets, rates: Rates, at_us: int) -> None:
-        """Go on at the rates that a replica has by now; since when is not known."""
+        """Continue at the rates that a replica has by now; since when it has them is not known."""
         if buckets.version == rates.version:
             return
         between = (one for one in self.rates if buckets.version < one <= rates.version)
@@ -344,7 +344,7 @@ class CapacityObserver:
         buckets.change(rates.read, rates.read_cap, rates.version, at_us)
 
     def heard_level(self, place: Place, note: LevelHeard) -> None:
-        """A follower goes on from what its leader has; what its cap has left is not known."""
+        """A follower continues from its leader's level; what its cap has left is not known."""
         replica = self.replica(place)
         metered = replica.state.metered
         assert metered is not None, "only who has rates hears levels"
@@ -362,7 +362,7 @@ class CapacityObserver:
 
 
 def owed_for(mutation: Mutation) -> int:
-    """What the change of one item costs at the least."""
+    """The least that changing one item costs."""
     sizes = [
         item_size_bytes(decode_item(stored.item))
         for stored in (mutation.old, mutation.new)

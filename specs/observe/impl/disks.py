@@ -19,10 +19,10 @@ from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.group_facts import Chosen, Entry, FrameTooLarge, RecordAltered
 
 NO_PAGE = -1
-"""Above a root."""
+"""The page above a root."""
 
 REMEMBERED = 64
-"""Journal records that are not decoded again, at the most;"""
+"""The most journal records that are remembered, so as not to be decoded again,"""
 REMEMBERED_PAGES = 256
 """and pages."""
 
@@ -47,26 +47,26 @@ class DurableLogs:
         self.view = view
         self.group = group
         self.on_chosen = on_chosen
-        """Is given every chosen slot, in order, before any higher one is looked for."""
+        """Called with every chosen slot, in order, before any higher one is looked for."""
         self.read_through: dict[tuple[str, str], int] = {}
-        """By place and log: how far the frames were read;"""
+        """By place and log: how far its frames were read,"""
         self.read_before: dict[str, str] = {}
-        """by place, the newest log of which that was forgotten."""
+        """and by place, the newest log for which that was forgotten."""
         self.firsts: dict[Member, int] = {}
-        """Where the log begins that is on the platter."""
+        """Where the log on the platter begins."""
         self.with_rot: dict[Member, bool] = {}
-        """Replicas of which a page has rotted: one that has not read it goes on, and names it again."""
+        """Replicas with a rotten page: one that has not read it goes on, and names it again."""
         self.pages: dict[Member, SoundPages] = {}
-        """Of the newest checkpoint of each replica."""
+        """The pages of each replica's newest checkpoint."""
         self.brought: dict[Member, list[tuple[int, Entry]]] = {}
         """What copies have brought of a peer's log, which counts once a head names the copy."""
         self._decoded: dict[bytes, JournalRecord] = {}
         self._pages_read = PagesRead()
         self._prefixes: dict[int, str] = {}
-        """By incarnation: with what the logs of it begin that became longer."""
+        """By incarnation: the prefix of the names of its logs."""
 
     def synced(self, place: Place, member: Member) -> None:
-        """Read the frames of an incarnation at a place that became durable."""
+        """Read the frames that became durable of an incarnation at a place."""
         disk = place.disk
         prefix = self._prefixes.get(member.incarnation)
         if prefix is None:
@@ -78,15 +78,15 @@ class DurableLogs:
                 self.read_on(place, member, log)
 
     def began(self, place: Place, member: Member) -> None:
-        """Read what was durable of a replica before it was known to be there."""
+        """Read what a replica had made durable before it was known to be there."""
         for log in place.disk.durable_logs(log_prefix(self.group, member.incarnation)):
             self.read_on(place, member, log)
 
     def read_on(self, place: Place, member: Member, log: str) -> None:
-        """Read the frames of a log that were not read yet."""
+        """Read the frames of a log that have not been read yet."""
         data = place.disk.durable_log(log)
         at = self.read_through.pop((place.name, log), 0)
-        self.read_through[place.name, log] = at  # What grew last comes last.
+        self.read_through[place.name, log] = at  # The log that grew last comes last.
         if at >= len(data):
             return
         found, bound = scan(bytes(data[at:])), settings_of(place).records_bytes
@@ -98,7 +98,7 @@ class DurableLogs:
             self.journalled(member, place.disk, record)
 
     def sized(self, member: Member, record: JournalRecord, size: int, bound: int) -> None:
-        """A journal record takes more than the records in a message may; whether it is a fault."""
+        """File a journal record that exceeds the bound of a message's records, if that is a fault."""
         if isinstance(record, Head):
             bound = max(bound, HEAD_BYTES)
         else:
@@ -130,7 +130,7 @@ class DurableLogs:
             assert isinstance(record, Promised)
 
     def headed(self, member: Member, disk: Platter, head: AnyHead) -> None:
-        """A segment begins: with a checkpoint, or where the log of a log replica does."""
+        """A segment begins: with a checkpoint, or where a log replica's log begins."""
         view, snapshot = self.view, head.snapshot
         if snapshot is not None and not snapshot.roots:
             view.lack_tree(member, snapshot.slot)
@@ -141,7 +141,7 @@ class DurableLogs:
                 pages = self.pages[member] = SoundPages(self._pages_read)
             if member in self.with_rot or pages.whole(head, disk):
                 view.checkpoint(member, snapshot.slot)
-        # Who gets its tree has from then on what readers hold.
+        # A replica that gets its tree has from then on what readers hold.
         held = head.first > self.firsts.get(member, 1) or member in view.bare
         view.has_tree(member)
         if head.copied:
@@ -150,14 +150,14 @@ class DurableLogs:
         self.firsts[member] = head.first
 
     def named(self, member: Member, head: AnyHead) -> None:
-        """A head names a copy: what was brought of the log below that counts."""
+        """A head names a copy: the log that was brought with it counts from here on."""
         assert head.snapshot is not None
         for slot, entry in self.brought.pop(member, ()):
             if head.first <= slot <= head.snapshot.slot:
                 self.view.learn(member, slot, entry)
 
     def decoded(self, payload: bytes) -> JournalRecord:
-        """What a journal record says: the voters of a group write equal ones, soon after one another."""
+        """The decoded journal record; cached, for a group's voters write equal ones in quick succession."""
         record = self._decoded.get(payload)
         if record is None:
             record = decode(payload)
@@ -181,13 +181,13 @@ class DurableLogs:
             self.on_chosen(view.chosen[before])
 
     def config_in_doubt(self) -> bool:
-        """Whether a config is on a disk that is not chosen."""
+        """Whether some disk has a config that is not chosen."""
         chosen, records = self.view.chosen_through, self.view.records
         return any(slot > chosen and one.record.config is not None for (slot, _), one in records.items())
 
     def forget(self, kept: int) -> None:
-        """Keep of each place only so many of the logs that were read: old segments do not grow any more. They
-        are not read again either, where a crash undoes their removal: what they say was cut since.
+        """Keep only so many of the logs that were read at each place: old segments do not grow any more. Nor
+        are they read again where a crash undoes their removal: what they say was cut since.
         """
         left: dict[str, int] = {}
         for place, log in reversed(list(self.read_through)):
@@ -201,17 +201,17 @@ class DurableLogs:
 
 
 class PagesRead:
-    """Pages that were verified: the voters of a group write equal ones, soon after one another."""
+    """A cache of verified pages: the voters of a group write equal ones in quick succession."""
 
     def __init__(self) -> None:
         self._read: dict[bytes, tuple[PageRef, bytes, Sequence[PageRef]]] = {}
         """By digest: what named the page, its bytes, and the pages below it."""
 
     def below(self, ref: PageRef, data: bytes | None) -> Sequence[PageRef]:
-        """The pages below the one that `ref` names, of which these are the bytes.
+        """The pages below the one that `ref` names, whose bytes these are.
 
         Raises:
-            RottenPageError: they are not.
+            RottenPageError: these are not its bytes.
         """
         before = self._read.get(ref.digest)
         if before is not None and before[0] == ref and before[1] == data:
@@ -227,8 +227,8 @@ class PagesRead:
 class SoundPages:
     """The pages of checkpoints of one replica that were found sound on the platter.
 
-    *Invariant.* All below a known page is sound as long as no page of it is written again; then that page is
-    known no more, nor are those above it. So a checkpoint costs what it has changed.
+    *Invariant.* Everything below a known page is sound until some page of it is written again; then that
+    page is known no more, nor are those above it. So a checkpoint costs what it has changed.
     """
 
     def __init__(self, read: PagesRead) -> None:
@@ -238,7 +238,7 @@ class SoundPages:
         """By page: what names it, and the page above it."""
 
     def changed(self, pages: Sequence[tuple[str, int]]) -> None:
-        """These pages of these files have other bytes on the platter than before, or none."""
+        """These pages of these files have changed on the platter, or are gone."""
         names = [part.name for part in self._line]
         for file, page in pages:
             known = self._known.pop(page, None) if file in names else None
@@ -249,7 +249,7 @@ class SoundPages:
         """Whether every page of the checkpoint that a head names is sound on the platter."""
         assert head.snapshot is not None
         line = (*head.older, Part(head.pages, head.first_page))
-        if line != self._line or head.older:  # Of a file of others nobody says here what is written again.
+        if line != self._line or head.older:  # Nothing says here which pages of others' files are rewritten.
             self._line, self._known = line, {}
         files, known = {part.name: disk.durable_pages(part.name) for part in line}, self._known
         missing = [(root, NO_PAGE) for root in head.snapshot.roots]

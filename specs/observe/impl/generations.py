@@ -1,8 +1,8 @@
 """What users do with one generation of a table: the items that each key may have had, and when.
 
 *Invariant.* An item that was there at some time since an event is among those that are `possible` since then:
-one is left out only if it was overwritten for certain before, by a write that began when its own had ended,
-and that has ended too.
+one is left out only if it was certainly overwritten before, by a write that began after the item's own write
+had ended, and that has ended too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dynaproof.impl.values.key import KeySchema, encode_key
 from dynaproof.specs.observe.impl.requests import KeyJudge
 
 Named: TypeAlias = tuple[Hashable, int]
-"""An operation: what a user has asked for, and the operation's number in it."""
+"""An operation: the user's request, and the operation's number in it."""
 
 
 class Version:
@@ -33,7 +33,7 @@ class Version:
         self.ended = ended
         """and answered; None: it may take effect yet."""
         self.until: int | None = None
-        """From this event on it is overwritten for certain."""
+        """From this event on it is certainly overwritten."""
 
 
 class Generation:
@@ -45,13 +45,13 @@ class Generation:
         self.number = number
         self.schema = schema
         self.began = began
-        """From which event on it is there."""
+        """The event from which on it is there."""
         self.make_judge = make_judge
         self.judges: dict[bytes, KeyJudge] = {}
         self.versions: dict[bytes, dict[Hashable, Version]] = {}
-        """Of each key, by the write that left them; first that there is no item."""
+        """By key and by the write that left it; the first is that there is no item."""
         self.attributes: dict[bytes, AttributeItem] = {}
-        """Of each key: those of an item that has it, or of the key alone."""
+        """By key: the attributes of an item that has it, or of the key alone."""
 
     def key(self, attributes: AttributeItem) -> bytes:
         """The storage key of an item.
@@ -76,8 +76,8 @@ class Generation:
     def ended(
         self, key: bytes, request: Named, ending: Ending, seen: Item | None, event: int, oldest: int
     ) -> str | None:
-        """An operation ends; nobody asks any more what was there before the `oldest` event. A sentence if no
-        order of the operations explains what was answered.
+        """An operation ends; nobody asks any more what was there before the `oldest` event. Returns a
+        sentence if no order of the operations explains the answer.
         """
         versions = self.versions[key]
         version = versions.get(request)

@@ -1,8 +1,8 @@
-"""The holds of readers by the chosen records, and how far their readers are behind what is chosen.
+"""Readers' holds, by the chosen records, and how far their readers are behind what is chosen.
 
 *Invariants.* A hold never moves back. A reader with a hold is not further behind than its hold allows, and a
-hold lapses when what was chosen since, in slots or in bytes, is more than that. What a reader takes is
-consecutive.
+hold lapses when what was chosen since, in slots or in bytes, is more than that. A reader takes consecutive
+slots.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ class ReaderHolds:
         self.view = view
         self.holds: dict[str, Hold] = {}
         self.log_bytes = 0
-        """What the chosen records take,"""
+        """The bytes of all chosen records,"""
         self.read_bytes: dict[str, int] = {}
-        """and those that a reader with a hold has read; by the hold itself where they are pruned."""
+        """and of those that each reader with a hold has read; what the hold says where they are pruned."""
         self.next: dict[str, int] = {}
-        """The slot that each reader takes next, as long as its hold has not lapsed; and who has restarted,"""
+        """The slot that each reader takes next, as long as its hold has not lapsed."""
         self.restarted: dict[str, bool] = {}
-        """who may take again what is above its hold."""
+        """Readers that have restarted: they may take again what is above their hold."""
 
     def chosen(self, record: Record) -> int:
-        """Count the next chosen record; the bytes of the log through it."""
+        """Count the next chosen record, and return the bytes of the log through it."""
         self.log_bytes += size_bytes(record)
         return self.log_bytes
 
     def moved(self, slot: int, moved: Hold) -> None:
-        """A reader's hold is moved by the record in a slot, or begins there."""
+        """The record in a slot moves a reader's hold, or begins it."""
         before = self.holds.get(moved.name)
         place = slot, self.log_bytes
         if before is not None:
@@ -51,7 +51,7 @@ class ReaderHolds:
         self.read_bytes[moved.name] = place[1] if read is None else read.record.log_bytes
 
     def lapsed(self, slot: int) -> bool:
-        """Let the holds lapse that the record chosen in this slot leaves too far behind; whether any did."""
+        """Lapse the holds that the record chosen in this slot leaves too far behind; whether any did."""
         late = [
             name
             for name, hold in self.holds.items()
@@ -69,7 +69,7 @@ class ReaderHolds:
             expected = min(expected, records[0].slot)
         hold = self.holds.get(reader)
         if hold is not None and records[0].slot == hold.through + 1:
-            # A hold that was placed when another had lapsed begins above what its reader has taken.
+            # A hold placed after another one has lapsed begins above what its reader has taken.
             expected = max(expected, hold.through + 1)
         for record in records:
             if record.slot != expected:
@@ -80,7 +80,7 @@ class ReaderHolds:
             self.next[reader] = expected
 
     def behind(self, lag_slots: int, lag_bytes: int) -> None:
-        """File how far each reader with a hold is behind, by what the chosen records take."""
+        """File how far each reader with a hold is behind, in slots and in bytes of chosen records."""
         for name, hold in self.holds.items():
             slots, size = self.view.chosen_through - hold.through, self.log_bytes - self.read_bytes[name]
             self.view.file(HoldBehind(name, slots, size, lag_slots, lag_bytes))

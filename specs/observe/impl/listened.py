@@ -77,4 +77,4 @@ MESSAGES: Mapping[type[Message], Listen] = MappingProxyType(
         LogTrimmed: ImplObserver.trimmed,
     }
 )
-"""The messages that are looked into when they leave."""
+"""The messages that are examined when they leave."""

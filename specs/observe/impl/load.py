@@ -1,8 +1,8 @@
-"""A group under load, read into a `GroupView`: how long answers take, who is behind, what copies, queues and
-handlers come to.
+"""A group under load, read into a `GroupView`: how long answers take, which replicas are behind, what copies,
+queues and handlers come to.
 
-Nothing is judged before `watch`, which is called when every enabled event happens when it is due: what is
-asked, begun or missed from then on is measured, until `rest`.
+Nothing is judged before `watch`, which is called when every enabled event happens when it is due: whatever is
+asked, begun or missed from then until `rest` is measured.
 """
 
 from __future__ import annotations
@@ -49,16 +49,15 @@ from dynaproof.specs.views.load_facts import (
 )
 
 KEPT_SECONDS = 600
-"""For which it is known how many writes were asked for: longer than any partition remembers one."""
+"""For how long it is kept how many writes were asked for: longer than any partition remembers a write."""
 
 COPY_STEPS = 8
-"""Round trips of a copy besides those of its pages and records: of each level of the tree, and to install it.
-"""
+"""Round trips of a copy besides those for pages and records: one per level of the tree, and to install it."""
 
 
 class Asked:
-    """A request that is measured: when it was asked, and the most that stood before it at a leader; and
-    whether as many waited there as may wait, when it came last.
+    """A request that is measured: when it was asked, the most that stood before it at a leader, and whether
+    the leader's waiting line was full when the request last came.
     """
 
     __slots__ = ("at", "bytes", "crowded", "slots")
@@ -78,7 +77,7 @@ class Back(Struct, frozen=True):
     slots: int
     idle_us: int
     pages: int = 0
-    """How many it has copied since it was level."""
+    """How many pages it has copied since it was level."""
 
 
 class Copying:
@@ -90,16 +89,16 @@ class Copying:
         self.at = at
         self.round_trips = round_trips
         self.needed = needed
-        """Pages that its source has,"""
+        """How many pages its source has,"""
         self.pages = 0
-        """those that it has brought,"""
+        """how many it has brought,"""
         self.before = before
-        """and those of copies before it, after which the replica was not level."""
+        """and how many came with earlier copies, after which the replica was not level."""
 
 
 class Work:
-    """The most that a node has read and written in one handler but for its starts; the replica there, and by
-    name the most of what grows with its log.
+    """The most that a node has read and written in one handler, except at its starts; the replica there, and
+    by name the largest size of whatever grows with its log.
     """
 
     __slots__ = ("fullest", "growing", "most_read", "most_written", "replica")
@@ -131,18 +130,18 @@ class LoadObserver:
         self.view = view
         self.reach = reach
         self.pace: Pace | None = None
-        """While it measures."""
+        """Set while it measures."""
         self.asked: dict[RequestId, Asked] = {}
         self._begins_us = 0
         """How much longer an answer may take, because the group does not serve yet."""
         self.answers = False
         """Whether answers are measured: not while a replica is down or away, for a question to it is lost."""
         self._asked_for: deque[tuple[int, int, int]] = deque(maxlen=KEPT_SECONDS)
-        """By the second, how many writes were asked for, and what a partition remembers of them at most."""
+        """By second, how many writes were asked for, and the most bytes a partition remembers of them."""
         self._largest = 0
-        """Of the items written so far: an answer may show one."""
+        """The size of the largest item written so far: an answer may show it."""
         self._chosen: deque[tuple[int, int]] = deque()
-        """When which slot was the last one chosen, the first of them at least one answer ago."""
+        """Times, each with the last slot chosen by then, the first at least one answer ago."""
         self._work: dict[str, Work] = {}
         self._down: dict[str, int] = {}
         """Since when a place is down."""
@@ -154,7 +153,7 @@ class LoadObserver:
         self.watch_child(pace, tau, (), 0)
 
     def watch_child(self, pace: Pace, tau: int, absent: Sequence[str], pause_us: int) -> None:
-        """Measure from here on a group of which the replicas at these places are not made yet. Who asks it
+        """Measure from here on a group whose replicas at these places are not made yet. A client that asks it
         before it serves asks again, after pauses that begin with `pause_us` and double, each drawn from a
         half to three halves of its length: so the last is at most three times as long as all before it.
         """
@@ -201,11 +200,11 @@ class LoadObserver:
             self.view.file(Answered(note.request, tau - asked.at, asked.slots, asked.bytes, self.pace))
 
     def serves(self) -> None:
-        """The group serves: who asks from here on need not ask again."""
+        """The group serves: a client that asks from here on need not ask again."""
         self._begins_us = 0
 
     def goes_on(self, request: RequestId, child: LoadObserver) -> None:
-        """The request goes on in a child of a split; it has waited at the parent for as long as the barrier
+        """The request continues in a child of a split; it waited at the parent for as long as the barrier
         took.
         """
         asked, pace = self.asked.pop(request, None), child.pace
@@ -214,13 +213,13 @@ class LoadObserver:
             child.asked[request] = asked
 
     def not_judged(self, request: RequestId) -> None:
-        """How long the answer takes is judged no more: its client has crashed, or a replica may refuse it."""
+        """Judge this answer's time no more: its client has crashed, or a replica may refuse it."""
         self.asked.pop(request, None)
 
-    # --- Work and memory: whatever the time ---
+    # --- Work and memory, at any time ---
 
     def worked(self, place: Place, replica: PartitionReplica) -> None:
-        """A handler of this replica has run: what it read and wrote is filed where none did more before."""
+        """A handler of this replica has run: file what it read and wrote, if more than any before it."""
         disk = place.disk
         work = self._work.get(place.name)
         if work is None:
@@ -240,9 +239,7 @@ class LoadObserver:
         self.view.file(Worked(replica.member, handler, "wrote", written, most_written))
 
     def synced(self, place: Place, replica: PartitionReplica) -> None:
-        """A sync of this replica's node has ended: what fills up is filed where it never was fuller in this
-        life.
-        """
+        """A sync of this replica's node has ended: file whatever is fuller than ever before in this life."""
         work = self._work[place.name]
         fullest = work.fullest
         for service in work.growing:
@@ -293,7 +290,7 @@ class LoadObserver:
     def _returned(self, place: Place, replica: PartitionReplica, back: Back, pace: Pace) -> None:
         tau, view = place.world.tau, self.view
         near = view.chosen_through - replica.log.commit <= pace.in_flight_slots
-        level = replica.admitted and replica.contact_at >= 0 and near  # Else it turns away who only reads.
+        level = replica.admitted and replica.contact_at >= 0 and near  # Else it turns away mere reads.
         chunk, took = replica.settings.chunk_slots, tau - back.at
         view.file(StillAway(replica.member, took, back.away_us, back.slots, chunk, back.idle_us, pace))
         if level:
@@ -316,7 +313,7 @@ class LoadObserver:
             under_way.pages = copy.pages.brought
         over, brought = not copying(replica), under_way.before + under_way.pages
         if under_way.needed * settings.page_bytes > settings.view_bytes:
-            brought = 0  # More may have to be held for it than is: then it goes on from another checkpoint.
+            brought = 0  # The source may not hold so much for it: then it goes on from another checkpoint.
         self.view.file(
             Copied(
                 replica.member,
@@ -330,13 +327,13 @@ class LoadObserver:
         )
         if over:
             del self._copies[name]
-            # What was written meanwhile it has missed.
+            # It has missed what was written meanwhile.
             self._came_back(place, replica, under_way.at, brought)
 
     # --- What happens to nodes ---
 
     def gone(self, place: Place) -> None:
-        """A replica is down, or fell silent: who asked it waits until it asks another one."""
+        """A replica is down, or fell silent: a client that asked it waits until it asks another one."""
         if self.pace is None:
             return
         self._down[place.name] = place.world.tau
@@ -345,8 +342,8 @@ class LoadObserver:
         self.answers, self.asked = False, {}
 
     def rejected(self, place: Place, replica: PartitionReplica, m: Rejected, is_eventual_read: bool) -> None:
-        """A replica refuses an attempt: what is refused for want of capacity is judged elsewhere, and an
-        eventual read is left to others where a new leader's first batch is not known to be chosen (rule 16).
+        """A replica refuses an attempt: a refusal for want of capacity is judged elsewhere, and an eventual
+        read is left to others while a new leader's first batch is not known to be chosen (rule 16).
         """
         if m.reason == "throttled":
             self.refused(place, replica, m)
@@ -354,7 +351,7 @@ class LoadObserver:
             self.not_judged(m.request)
 
     def refused(self, place: Place, replica: PartitionReplica, m: Rejected) -> None:
-        """A replica throttles an attempt: whether it may is judged, and no more how long the answer takes."""
+        """A replica throttles an attempt: judge whether it may, and no longer the time to the answer."""
         if self.pace is None or not self.answers:
             return
         asked = self.asked.get(m.request)
@@ -366,7 +363,7 @@ class LoadObserver:
             lately = [one for one in self._asked_for if one[0] >= since]
             asked_writes, asked_bytes = sum(one[1] for one in lately), sum(one[2] for one in lately)
             self.view.file(Throttled(replica.member, m.request, asked_writes, writes, asked_bytes, size))
-        del self.asked[m.request]  # It comes again when there may be room.
+        del self.asked[m.request]  # It is asked again when there may be room.
 
 
 def largest_of(operation: Operation) -> int:
@@ -377,7 +374,7 @@ def largest_of(operation: Operation) -> int:
 
 
 def hearing_us(settings: GroupSettings) -> int:
-    """How long a replica may know nothing of what it lacks while somebody leads: until the next heartbeat, or
+    """How long a replica may not know what it lacks while there is a leader: until the next heartbeat, or
     until it asks again; and until the one after that, which says that what it was sent is chosen. By the
     slowest clock.
     """
@@ -386,5 +383,5 @@ def hearing_us(settings: GroupSettings) -> int:
 
 
 def idle_us(settings: GroupSettings) -> int:
-    """The same for a replica that nobody has admitted yet, or while nobody leads: until somebody does."""
+    """The same for a replica that is not admitted yet, or while there is no leader: until there is one."""
     return hearing_us(settings) + 2 * (settings.lease_us + settings.election_us)

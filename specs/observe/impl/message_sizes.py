@@ -1,5 +1,5 @@
-"""How large the messages of replicas and the records of their journals are, measured on what leaves them and
-on what becomes durable; all but the log's records in them is small.
+"""The sizes of replicas' messages and journal records, measured on what leaves them and on what becomes
+durable; everything in them but the log's records is small.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ def records_of(message: Promise | Adopt | Accept | Chosen | CopiedLog | LogRead)
 
 
 def is_short(records: tuple[Record, ...]) -> bool:
-    """Whether this is no more than one record and a no-op, which any message may have."""
+    """Whether this is at most one record and a no-op, which any message may carry."""
     return len(records) < 2 or (len(records) == 2 and type(records[1]) is NoOp)
 
 
 def bounded_size(message: Any) -> int:
     """The bytes of a message's records, and of the ballots that go with them, where they must be within the
-    bound; so of the items of a page. 0 for a message that may be as large as it is.
+    bound; likewise of a page's items. 0 for a message that may be as large as it is.
     """
     if isinstance(message, Page):
         return sum(len(_encode(one)) for one in message.items) if len(message.items) > 1 else 0
@@ -44,7 +44,7 @@ def bounded_size(message: Any) -> int:
 
 
 def bounded_frame(record: JournalRecord) -> int:
-    """The same of a record of the journal."""
+    """The same for a journal record."""
     records, held_at = record.carried()
     if is_short(tuple(records)):
         return 0
@@ -53,8 +53,8 @@ def bounded_frame(record: JournalRecord) -> int:
 
 
 def tail_beyond(replica: PartitionReplica) -> tuple[int, int]:
-    """The records, and their bytes, that a replica which has just come back holds above what its journal
-    knows chosen, if they do not fit a message, with a no-op where they do not end with one; else none.
+    """How many records a replica that has just come back holds above what its journal knows chosen, and their
+    bytes, if they do not fit a message (with a no-op where they do not end with one); else zeros.
     """
     log = replica.log
     tail = log.between(log.commit + 1, log.last)

@@ -1,7 +1,7 @@
 """The metadata seen through a `RegionView` and a `LineageView`: what is chosen in partition 0, whose records
 are read as they are committed.
 
-What a change was conditioned on is not looked at; what matters is what came of it.
+The conditions of a change are not looked at; what matters is what came of it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ TERM_KEYS = (ADMIN_KEY, TOUCHED_KEY)
 """What a takeover changes."""
 
 NOBODY = AdminRecord(0, "")
-"""Is active at first."""
+"""The active admin at first: none."""
 
 
 class MetadataObserver:
@@ -84,7 +84,7 @@ class MetadataObserver:
         self.reach = reach
         self.records: dict[bytes, MetadataRecord] = {}
         self.gone: dict[tuple[int, NodeId], bool] = {}
-        """By partition and address of a node: that nothing of it is left there has left the node."""
+        """By partition and node: the node has sent that nothing of the partition is left there."""
         self.serving: Callable[[int], str] = lambda _: ""
         """The name of a node that may serve a partition by its lease, if one may."""
         self.is_made: Callable[[int, Member], bool] = lambda _partition, _member: True
@@ -92,7 +92,7 @@ class MetadataObserver:
         self.has_refused: Callable[[int, Member], bool] = lambda _partition, _member: False
         """Whether a node has said that it has no room for a replica."""
         self.disk_of: Callable[[NodeId], int] = lambda node: node.incarnation
-        """Which disk a node runs on now, counted from 1."""
+        """The number of the disk on which a node runs now, from 1."""
         self.was_chosen: Callable[[int, PartitionRecord], bool] = lambda _partition, _record: True
         """Whether the config that a record lists was chosen in its partition."""
         self.newest_config: Callable[[PartitionRecord], Config] = lambda record: record.config
@@ -100,28 +100,28 @@ class MetadataObserver:
         self.users_wait: Callable[[], bool] = lambda: False
         """Whether a user waits for an answer."""
         self.opened: Callable[[PartitionRecord], None] = lambda _: None
-        """Whom it tells of a new partition,"""
+        """Called for a new partition,"""
         self.drops: Callable[[int], object] = lambda _: None
-        """that the replicas of a parent are to be dropped,"""
+        """when the replicas of a parent are to be dropped,"""
         self.replaced: Callable[[ReplacementRecord | None, ReplacementRecord | None], object]
         self.replaced = lambda _before, _after: None
-        """that a replacement begins, goes on, or has ended,"""
+        """when a replacement begins, goes on, or has ended,"""
         self.marked: Callable[[NodeRecord], object] = lambda _: None
-        """and that a node is taken for dead, or lives."""
+        """and when a node is taken for dead, or lives."""
         self.took_over: RequestId | None = None
-        """By which the active admin has taken over."""
+        """The request by which the active admin has taken over."""
         self.given: dict[str, int] = {}
-        """The highest id given so far, of each kind."""
+        """By kind: the highest id given so far."""
         self.ordered: dict[tuple[str, RequestId], bool] = {}
-        """Kinds of workflows, and the requests that have ordered one: what cannot be created is deleted by
-        the request that ordered it.
+        """Kinds of workflows, and the requests that have ordered one: a table that cannot be created is
+        deleted by the request that ordered it.
         """
         self.deletes: dict[int, bool] = {}
-        """Workflows that delete a table;"""
+        """Workflows that delete a table."""
         self.ended: dict[int, bool] = {}
         """Workflows that have ended."""
         self.planned: dict[int, int] = {}
-        """By the ids of children that splits have recorded: their parents."""
+        """By the id of a child that a split has recorded: its parent."""
 
     # --- What is there ---
 
@@ -136,7 +136,7 @@ class MetadataObserver:
         return record.name if isinstance(record, AdminRecord) else ""
 
     def names(self, partition: int, member: Member) -> bool:
-        """Whether a replica of a partition is named, as a voter or not; or there is no record of that."""
+        """Whether a partition's record names a replica, as a voter or not; or there is no such record."""
         record = self.records.get(partition_key(partition))
         if not isinstance(record, PartitionRecord):
             return True
@@ -170,8 +170,8 @@ class MetadataObserver:
                 self.covers(before, after)
 
     def asked(self, request: RequestId, changes: Mapping[bytes, Any]) -> None:
-        """Somebody has asked for these changes, or for a takeover: what an admin asks for afterwards, in that
-        life, is of its term.
+        """A request for these changes, or for a takeover: what an admin asks for after its takeover, in the
+        same life, is of its term.
         """
         by, before, after = request.node.name, self.records.get(ADMIN_KEY), changes.get(ADMIN_KEY)
         active = before if isinstance(before, AdminRecord) else NOBODY
@@ -186,7 +186,7 @@ class MetadataObserver:
         self.view.file(MetadataChanged(by, term, active.name, active.term, what))
 
     def changed(self, before: Any, after: Any) -> None:
-        """One record becomes another, or begins, or goes."""
+        """One record becomes another, or is made, or is removed."""
         if isinstance(after, AdminRecord):
             if before is not None and after.term <= before.term:
                 self.view.file(Decided(f"term {after.term}", f"{before.name} had it"))
@@ -221,7 +221,7 @@ class MetadataObserver:
             self.table_changed(before, after)
 
     def begun(self, after: PartitionRecord) -> None:
-        """A partition has a record from here on: a table's, or a child's whose id a split has recorded."""
+        """A partition is recorded from here on: a table's first, or a child whose id a split has recorded."""
         number = after.partition
         if not after.parent:
             self.give("partition", number)
@@ -229,7 +229,7 @@ class MetadataObserver:
             self.view.file(Decided(f"partition {number} is listed", f"no split of {after.parent} named it"))
 
     def partition_changed(self, before: PartitionRecord, after: PartitionRecord) -> None:
-        """Another workflow has a partition, or another config is listed."""
+        """A partition has another workflow, or its listed config changes."""
         number, taken = before.partition, after.workflow
         if before.workflow and taken not in (0, before.workflow) and taken not in self.deletes:
             self.view.file(Decided(f"partition {number} has workflow {taken}", f"it had {before.workflow}"))
@@ -288,8 +288,8 @@ class MetadataObserver:
             self.reach(sometimes_of_regions.DEAD_NODE_LIVES)
 
     def mourned(self, name: str) -> tuple[str, ...]:
-        """The zones of the dead nodes on which some partition that is not split still has a voter, but for
-        this node.
+        """The zones of the dead nodes, except this one, on which some partition that is not split still has a
+        voter.
         """
         dead = {one.name: one.zone for one in self.of(NodeRecord) if one.dead and one.name != name}
         partitions = (one for one in self.of(PartitionRecord) if one.state != "split")
@@ -314,7 +314,7 @@ class MetadataObserver:
             self.view.file(BecameActive(after.name, tuple(missing)))
 
     def never_made(self, record: PartitionRecord) -> list[str]:
-        """The replicas of a partition that were never seen, but for one whose node is lost or has no room."""
+        """A partition's replicas that were never seen, except one whose node is lost or has no room."""
         number, voters = record.partition, record.config.voters
         absent = [voter for voter in voters if not self.is_made(number, voter)]
         out = [one for one in absent if self.is_lost(one.node) or self.has_refused(number, one)]
@@ -322,12 +322,12 @@ class MetadataObserver:
         return [f"{record.partition}: {voter}" for voter in missing]
 
     def is_lost(self, node: NodeId) -> bool:
-        """Whether the metadata takes a node for dead, or its disk is another one by now."""
+        """Whether the metadata takes a node for dead, or the node has another disk by now."""
         dead = any(one.name == node.name and one.dead for one in self.of(NodeRecord))
         return dead or self.disk_of(node) > node.incarnation
 
     def removed(self, record: PartitionRecord) -> None:
-        """The record of a partition goes."""
+        """The record of a partition is removed."""
         partition = record.partition
         voters = () if record.state == "gone" else self.newest_config(record).voters
         left = tuple(voter.node.name for voter in voters if (partition, voter.node.address) not in self.gone)
@@ -340,7 +340,7 @@ class MetadataObserver:
         self.ended[workflow] = True
 
     def placed(self, partition: int, config: Config) -> None:
-        """The voters of a partition lie where a config says."""
+        """The voters of a partition are where a config says."""
         nodes = [voter.node for voter in config.voters]
         zones, names = tuple(node.zone for node in nodes), tuple(node.name for node in nodes)
         self.view.file(Placed(partition, zones, names))
@@ -352,7 +352,7 @@ class MetadataObserver:
         self.given[kind] = max(number, self.given.get(kind, 0))
 
     def covers(self, before: TableRecord | None, after: TableRecord | None) -> None:
-        """The partitions of a table, as they are committed now: those that were split own nothing."""
+        """File a table's partitions as they are committed now: those that were split own nothing."""
         if after is None:
             return
         ranges = tuple(
@@ -379,7 +379,7 @@ class MetadataObserver:
 
 
 def ends_of(record: PartitionRecord) -> tuple[int, int]:
-    """The range of hashes that a partition owns, from the first up to before the second."""
+    """The half-open range of hashes that a partition owns."""
     low, end = record.range.start, record.range.end
     return int.from_bytes(low, "big"), KEY_SPACE if end is None else int.from_bytes(end, "big")
 
@@ -393,15 +393,15 @@ STEPS = {
     ("replace", "void"),
     ("void", "make"),
 }
-"""From which step of a replacement which one follows."""
+"""The steps of a replacement, each with one that may follow it."""
 
 
 SPLIT_STEPS = {("split", "void"), ("split", "made"), ("void", "made"), ("made", "drop")}
-"""From which step of a split which one follows."""
+"""The steps of a split, each with one that may follow it."""
 
 
 def goes_on(before: ReplacementRecord, after: ReplacementRecord) -> bool:
-    """Whether a replacement has the same aim, and another step only as one follows another."""
+    """Whether a replacement keeps its aim, and its step is the same or one that may follow."""
     same = structs.replace(after, step=before.step, role=before.role, made=before.made) == before
     step = before.step == after.step or (before.step, after.step) in STEPS
     return same and step and after.role in (before.role, "full") and after.made >= before.made

@@ -29,10 +29,10 @@ class NodeLimits:
         self.view = view
         self.reach = reach
         self.buckets: dict[tuple[str, str], tuple[object, Reference]] = {}
-        """By the name of a place, and reads or writes: the life of its node, and what that has left."""
+        """By place and by reads or writes: the node's present life, and what its bucket has left."""
 
     def bucket(self, place: Place, what: str, at_us: int) -> Reference:
-        """That of the present life of a node, which begins full."""
+        """The bucket of a node's present life; it begins full."""
         node = place.node
         assert isinstance(node, StorageNode), "replicas are on storage nodes"
         life, found = self.buckets.get((place.name, what), (None, None))

@@ -1,5 +1,5 @@
-"""Orders of routers, as admins answer them, seen through a `RegionView`: whether a copy of an order that was
-answered gets the answer again.
+"""Routers' orders, as admins answer them, seen through a `RegionView`: whether a copy of an answered order
+gets the answer again.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ class OrderObserver:
     def __init__(self, view: RegionView, most: int) -> None:
         self.view = view
         self.most = most
-        """Answers that an admin keeps."""
+        """How many answers an admin keeps."""
         self.taken: dict[tuple[Session, int], bool] = {}
         self.answers: dict[RequestId, Answer] = {}
-        """The newest, as an admin should have them."""
+        """The newest answers, as an admin should have them."""
 
     def handled(self, place: Place, has_room: bool) -> None:
-        """A handler of the admin has run. Without room it leaves it to the router to order again."""
+        """A handler of the admin has run. An admin without room leaves it to the router to order again."""
         order = given(place)
         if isinstance(order, Order) and has_room:
             said = self.answers.get(order.request)

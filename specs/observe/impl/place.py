@@ -1,5 +1,5 @@
-"""What the observers of the implementation read of a node's place, and of the node there. All that depends on
-how a driver keeps places, or on the fields of a replica, is in this file.
+"""What the implementation's observers read of a node's place, and of the node there. Everything that depends
+on how a driver keeps places, or on the fields of a replica, is in this file.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from dynaproof.impl.paxos.leadership import Leadership
 from dynaproof.impl.storage_node.host import StorageNode
 
 LARGEST_ITEM = 409_600
-"""Bytes, at the most: DynamoDB's limit."""
+"""The most bytes of an item: DynamoDB's limit."""
 
 
 FEW_PAGES = 64
-"""Pages that a handler may read besides: the paths of what it looks for."""
+"""Pages that a handler may read on top: the paths to what it looks for."""
 
 PATH_PAGES = 12
-"""Pages of the paths from the roots of two trees to one key, at the most."""
+"""The most pages on the paths from the roots of two trees to one key."""
 
 START_PASSES = 3
-"""How often a start reads the log: which segments count is known when all were read, then they are folded,
-and what has left memory by then is read back to be applied.
+"""How often a start reads the log: once to learn which segments count, once to fold them, and once more to
+apply what has left memory by then.
 """
 
 
@@ -95,7 +95,7 @@ class Leaving(Protocol):
 
 
 class Surroundings(Protocol):
-    """What lies around a place: time, the other places, by name, and the links that are cut (`from>to`)."""
+    """What surrounds a place: time, the other places, by name, and the links that are cut (`from>to`)."""
 
     @property
     def tau(self) -> Microseconds:
@@ -109,17 +109,17 @@ class Surroundings(Protocol):
 
     @property
     def late_us(self) -> Microseconds:
-        """By how much second copies of messages come late, or some times that; 0 where they do not."""
+        """By how much, or by how many times that, second copies of messages come late; 0 if they do not."""
         ...
 
     @property
     def latencies(self) -> Sequence[Microseconds]:
-        """How long messages may take, where no node is slow."""
+        """How long messages may take while no node is slow."""
         ...
 
     @property
     def sync_us(self) -> Sequence[Microseconds]:
-        """Likewise of syncs."""
+        """The same for syncs."""
         ...
 
     @property
@@ -173,7 +173,7 @@ class Place(Protocol):
 
     @property
     def slow(self) -> int:
-        """By how many times its messages and syncs take longer than others'."""
+        """How many times as long as others' its messages and syncs take."""
         ...
 
     @property
@@ -183,12 +183,12 @@ class Place(Protocol):
 
     @property
     def outbox(self) -> Leaving:
-        """What waits there to leave."""
+        """What waits to leave."""
         ...
 
     @property
     def world(self) -> Surroundings:
-        """What lies around it."""
+        """What surrounds it."""
         ...
 
 
@@ -206,13 +206,13 @@ def made_at(place: Place, group: int) -> int:
 
 
 def is_unread(place: Place, group: int) -> bool:
-    """Whether the node at a place has started, and has not looked yet at what its disk holds of a group."""
+    """Whether the node at a place has started, but has not yet looked at what its disk holds of a group."""
     node = place.node
     return isinstance(node, StorageNode) and group in node.unread
 
 
 def given(place: Place) -> object:
-    """What the handler was given that has just run at this place."""
+    """The message or timer given to the handler that has just run at this place; None if neither."""
     event = place.world.last
     return None if event is None else event.payload
 
@@ -229,8 +229,8 @@ def sent(place: Place) -> Iterator[Message]:
 
 
 def identities(replica: PartitionReplica, first: int, last: int) -> Iterator[tuple[int, Ballot]]:
-    """What a replica's log holds in these slots, each with the ballot in its identity; up to the first that
-    is rotten, which the replica will find for itself.
+    """These slots of a replica's log, each with the ballot in the identity of its record; up to the first
+    rotten one, which the replica will find for itself.
     """
     for slot in range(first, last + 1):
         try:
@@ -240,14 +240,14 @@ def identities(replica: PartitionReplica, first: int, last: int) -> Iterator[tup
 
 
 def known_chosen(place: Place, group: int) -> int:
-    """Through which slot the replica of a group at a place knows all to be chosen."""
+    """The slot through which the replica of a group at a place knows all to be chosen."""
     replica = replica_of(place, group)
     assert replica is not None, "only a replica leads"
     return replica.log.commit
 
 
 def is_cut_off(place: Place, leader: object) -> bool:
-    """Whether a link is cut on which this place would hear a leader."""
+    """Whether a link from the leader to this place is cut."""
     return isinstance(leader, Member) and any(
         f"{other.name}>{place.name}" in place.world.cut_links
         for other in place.world.places.values()
@@ -268,13 +268,13 @@ def settings_of(place: Place) -> Settings:
 
 
 def lease_end(replica: PartitionReplica, leadership: Leadership) -> Microseconds:
-    """When the lease of a leader ends by which it serves, by its node's clock; 0 without one."""
+    """When the lease by which a leader serves ends, by its node's clock; 0 without one."""
     left = replica.lease_left() if leadership.serving else -1
     return replica.env.now + left if left > 0 else 0
 
 
 def services_of(replica: PartitionReplica) -> tuple[Requests, Readers, Waiting]:
-    """What a replica does besides consensus, but for the membership of its group."""
+    """What a replica does besides consensus, except its group's membership."""
     requests, readers, waiting, *_ = replica.services
     assert isinstance(requests, Requests)
     assert isinstance(readers, Readers)
@@ -298,15 +298,15 @@ def before_at_leader(replica: PartitionReplica) -> tuple[int, int]:
 
 
 def waiting_is_full(replica: PartitionReplica) -> bool:
-    """Whether as many wait for room as may wait, or nearly as many bytes: one item more would be too much."""
+    """Whether the waiting line is full: in requests, or so nearly in bytes that one item more is too much."""
     _, _, waiting = services_of(replica)
     settings = waiting.settings
     return len(waiting) >= settings.waiting_requests or waiting.size + LARGEST_ITEM > settings.waiting_bytes
 
 
 def admitted(replica: PartitionReplica) -> tuple[int, int, int]:
-    """For how long a partition may remember a write, and how many, and of how many bytes there, its rate
-    admits in that time.
+    """For how long a partition may remember a write, and how many writes, and bytes of what it remembers of
+    them, its rate admits in that time.
     """
     settings = services_of(replica)[0].settings
     span_us = settings.remembered_us
@@ -315,9 +315,9 @@ def admitted(replica: PartitionReplica) -> tuple[int, int, int]:
 
 
 def work_bounds(place: Place, replica: PartitionReplica, starts: bool) -> tuple[int, int]:
-    """How many bytes one handler may read and write, and in those a few pages: what fills two messages; when
-    it starts, the log in three passes, and the paths of what it applies; and when it writes a checkpoint, the
-    paths of what was written since the last one.
+    """How many bytes one handler may read and write, a few pages among them: what fills two messages; at a
+    start, the log in three passes, and the paths to what it applies; and for a checkpoint, the paths to what
+    was written since the last one.
     """
     settings = replica.settings
     message = 2 * settings.message_bytes + LARGEST_ITEM
@@ -338,7 +338,7 @@ def is_led(place: Place, group: int) -> bool:
 
 
 def to_copy(place: Place, replica: PartitionReplica) -> tuple[int, int]:
-    """How many pages, and held slots, the copy brings that this replica has begun."""
+    """How many pages, and held slots, the copy that this replica has begun brings."""
     copy = replica.copy
     assert copy is not None
     source = next(p for p in place.world.places.values() if p.name == copy.source.node.name)
@@ -348,7 +348,7 @@ def to_copy(place: Place, replica: PartitionReplica) -> tuple[int, int]:
 
 
 def copying(replica: PartitionReplica) -> bool:
-    """Whether a copy is under way, or is in and not installed yet."""
+    """Whether a copy is under way, or has arrived and is not installed yet."""
     checkpoint = replica.checkpoint
     return replica.copy is not None or (checkpoint is not None and checkpoint.copied is not None)
 
@@ -365,7 +365,7 @@ def says(message: Message, question: ReadLog) -> bool:
 
 
 class Seen:
-    """What one place of a node last showed of its replica, so that only changes are filed."""
+    """What a place last showed of its replica, so that only changes are filed."""
 
     __slots__ = (
         "_readers", "_requests", "_waiting", "ballot", "commit", "ends", "lengths", "member", "replica"
@@ -375,17 +375,17 @@ class Seen:
         self.replica = replica
         self.member: Member = replica.member
         self.commit = replica.log.first - 1
-        """All that came from the disk is looked at: what a restart makes of it may be another thing."""
+        """Begins below the log, to check all that came from the disk: a restart may have altered it."""
         self._requests, self._readers, self._waiting = services_of(replica)
         self.ballot: Ballot | None = None
-        """That it leads, if any; `ends` is when its lease ends, by its node's clock."""
+        """The ballot that it leads, if any; `ends` is when its lease ends, by its node's clock."""
         self.ends = 0
         self.lengths = -1
-        """All that it queues."""
+        """The sum of its queues' lengths."""
 
     def queued(self) -> int:
-        """The sum of the lengths of all queues of the replica, but for the page cache: cheaper than `queues`,
-        and only changes matter.
+        """The sum of the lengths of all of the replica's queues, except the page cache: cheaper than
+        `queues`, and only changes matter.
         """
         pending, replica, waiting = self._requests.pending, self.replica, self._waiting
         state, leadership = replica.state, replica.leadership
@@ -410,7 +410,7 @@ class Seen:
         return lengths
 
     def cache_is_overfull(self) -> bool:
-        """Whether more is kept in the node's page cache than there is room beside what is dirty."""
+        """Whether the node's page cache keeps more than there is room for beside the dirty pages."""
         cache = self.replica.state.pages.cache
         clean = cache.clean_bytes
         return clean > 0 and clean + cache.dirty_bytes > cache.bound

@@ -1,4 +1,4 @@
-"""Capacity of no single partition, seen through a `RegionView`: buckets of nodes, tokens of tables."""
+"""Capacity beyond a single partition, seen through a `RegionView`: buckets of nodes, tokens of tables."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class RegionCapacity:
 
     def __init__(self, view: RegionView, reach: Callable[[Sometimes], None]) -> None:
         self.given: dict[tuple[str, int], dict[int, ProvisionedTable]] = {}
-        """By table and generation: what it was given, by version."""
+        """By table and generation, and by version: what the table was given."""
         self.limits = NodeLimits(view, reach)
         self.tokens = TokenObserver(view, reach, self.given)
 
     def changed(self, table: ProvisionedTable) -> None:
-        """A table is given something, or has other partitions."""
+        """A table is given something, or its partitions change."""
         self.given.setdefault((table.name, table.generation), {})[table.version] = table
 
     def chose(self, table: object, record: Record) -> None:

@@ -129,7 +129,7 @@ class ImplObserver(RequestObserver):
     ) -> None:
         super().__init__(config, judges, make_judge)
         self.group = group
-        """Whose replicas and clients it observes; it is told of its lane only."""
+        """The group whose replicas and clients it observes; it is notified of that lane only."""
         self.load = LoadObserver(self.view, self.reach)
         self.times = TimeObserver(self.view, self.group)
         self.bounds = BoundsObserver(self.view)
@@ -138,15 +138,15 @@ class ImplObserver(RequestObserver):
         self.logs = DurableLogs(self.view, group, self.chose)
         self.members: dict[str, Member] = {}
         self.fallen: dict[str, Member] = {}
-        """By place, the replica there that fell silent for a damaged page, until another takes its place."""
+        """By place, the replica that fell silent because of a damaged page, until another takes its place."""
         self.damages: dict[str, bool] = {}
         """Places where a journal was damaged since a replica was first seen there."""
         self.seen: dict[str, Seen] = {}
         self.hears_chosen: Callable[[Record], None] | None = None
         self.passes_on: Callable[[], bool] | None = None
-        """Whether the children of a group that is split have taken over all that it has promised."""
+        """Whether the children of a split group have taken over all that it has promised."""
         self.begins_rotten: Callable[[str], bool] = lambda _place: False
-        """Whether the pages at a place on which a child begins have rotted."""
+        """Whether the pages on which a child begins at a place have rotted."""
         self.commits: dict[str, int] = {}
         """By place: how far its replica had committed when it last ran."""
         self.leader_changes = 0
@@ -189,7 +189,7 @@ class ImplObserver(RequestObserver):
             self.reach(sometimes.LEADER_CHANGED)
 
     def on_reached(self, place: Place, note: Reached) -> None:
-        """A replica is in a situation that a campaign counts; rot is the end of its incarnation."""
+        """A replica is in a situation that a campaign counts; rot ends its incarnation."""
         view, situation = self.view, EVERY[note.what]
         if situation is sometimes.GRAY_LINK and not is_cut_off(place, view.newest_leader()):
             return  # It missed the heartbeats for another reason: they were lost or late.
@@ -238,18 +238,18 @@ class ImplObserver(RequestObserver):
         self.view.file(WasShed(place.name, type(message).__name__, to.address == place.id.address))
 
     def vanished(self, place: Place, message: Message) -> None:
-        """A message is gone, and nobody noted that."""
+        """A message is gone without a note."""
         self.view.file(Vanished(place.name, type(message).__name__))
 
     def vouched(self, place: Place, message: Vote | Heard | Promise) -> None:
-        """An acceptor lets a vote or a grant out, or a promise."""
+        """A vote, a grant or a promise leaves an acceptor."""
         said = self.view.promise if isinstance(message, Promise) else self.view.let_go
         if self.fallen.get(place.name) == message.source:
-            said = self.view.campaign  # It was said before the damaged page was read.
+            said = self.view.campaign  # It was sent before the damaged page was read.
         said(message.source, message.ballot)
 
     def promised(self, place: Place, message: Promise) -> None:
-        """An acceptor lets a promise out, with its tail; an incarnation that is not admitted may, too."""
+        """A promise leaves an acceptor, with its tail; also one of an incarnation that is not admitted."""
         self.bounds.sized(place, message)
         self.vouched(place, message)
 
@@ -333,13 +333,13 @@ class ImplObserver(RequestObserver):
             self.synced(place)
 
     def client_crashed(self, place: Place, _lost_disk: bool) -> None:
-        """A client is gone, and with it whoever waited for its answers."""
+        """A client is gone, and with it whatever waited for answers there."""
         for request in [request for request, at in self.asked_at.items() if at == place.name]:
             self.load.not_judged(request)
         self.abandoned(place.name)
 
     def reader_crashed(self, place: Place, _lost_disk: bool) -> None:
-        """A reader is gone; its next life goes on from its hold."""
+        """A reader is gone; its next life continues from its hold."""
         self.holds.restarted[place.name] = True
 
     def damaged(self, place: Place, _file: str) -> None:
@@ -351,7 +351,7 @@ class ImplObserver(RequestObserver):
             self.logs.pages.pop(member, None)
 
     def rotted(self, place: Place, _file: str) -> None:
-        """A synced byte of a page rotted: an incarnation that has not read it is as good as ever."""
+        """A synced byte of a page rotted: an incarnation that has not read it is as good as before."""
         member = self.members.get(place.name)
         if member is not None:
             self.logs.with_rot[member] = True
@@ -364,13 +364,13 @@ class ImplObserver(RequestObserver):
         self.bounds.began(replica)
 
     def handled(self, place: Place) -> None:
-        """What the stepped node's replica shows now."""
+        """Look at what the stepped node's replica shows now."""
         replica = replica_of(place, self.group)
         if replica is None:
             return
         disk, log, times, seen = place.disk, replica.log, self.times, self.seen.get(place.name)
         commit, is_known = log.commit, seen is not None and seen.replica is replica
-        # Before anything is read here, which is no work of the handler; most handlers touch no disk.
+        # Before anything is read here, which is not the handler's work; most handlers touch no disk.
         if disk.bytes_read or disk.bytes_written or not is_known:
             self.load.worked(place, replica)
         if place.slow > times.slowest:
@@ -424,8 +424,8 @@ class ImplObserver(RequestObserver):
     def prune(self) -> None:
         """Forget what no spec can need any more, so that a run of any length needs bounded memory.
 
-        A slot is kept until every replica of the group committed it `WINDOW` slots ago; an effect while its
-        request is open; a refusal for the next `WINDOW` refusals.
+        A slot is kept until every replica of the group is `WINDOW` committed slots beyond it; an effect while
+        its request is open; a refusal for the next `WINDOW` refusals.
         """
         view = self.view
         through = min(self.commits.values(), default=0) - WINDOW

@@ -59,14 +59,14 @@ from dynaproof.specs.views.group_facts import (
 )
 
 WINDOW = 512
-"""Slots kept below what every live replica has applied: what a late answer may still speak of."""
+"""Slots kept below what every live replica has applied: a late answer may still refer to them."""
 
 
 class KeyJudge(Protocol):
-    """Judges one key's history as it grows; None or a sentence that says what is wrong."""
+    """Judges one key's history as it grows; returns None, or a sentence that says what is wrong."""
 
     overflowed: bool
-    """Whether its bound was reached, so that it says nothing any more."""
+    """Whether its bound was reached, so that it no longer says anything."""
 
     def invoked(self, request: Hashable, operation: ItemOperation) -> None:
         """An operation begins."""
@@ -77,14 +77,14 @@ class KeyJudge(Protocol):
         ...
 
     def settle(self, request: Hashable, took_effect: bool) -> str | None:
-        """An operation that ended with an unknown outcome took effect by now, or never will."""
+        """An operation that ended with an unknown outcome has taken effect by now, or never will."""
         ...
 
 
 class RequestObserver:
     """Files facts about the requests of a group's clients."""
 
-    # As in `Place` of the simulator: with all attributes of an observer, its calls would be slower.
+    # As in the simulator's `Place`: with all of an observer's attributes, calls would be slower.
     __slots__ = (
         "answered_through", "answers", "asked_at", "attempts", "born_at", "config", "config_slot",
         "deadlines", "endings", "holds", "items", "judges", "known_before", "largest_delete", "lost",
@@ -107,41 +107,41 @@ class RequestObserver:
     ) -> None:
         self.view = GroupView(config.voters)
         self.config = config
-        """The newest that is chosen,"""
+        """The newest chosen config,"""
         self.config_slot = 0
-        """and where."""
+        """and its slot."""
         self.largest_delete = 0
         """The commit timestamp of the last delete."""
         self.holds = ReaderHolds(self.view)
         self.judges = judges
         self.make_judge = make_judge
         self.born_at = 0
-        """The barrier of its parent, if a split has made the group."""
+        """The parent's barrier, if a split has made the group."""
         self.reached: dict[str, int] = {}
         self.endings: dict[str, int] = {}
         self.items: dict[bytes, StoredItem] = {}
         self.written: dict[tuple[bytes, int], StoredItem | None] = {}
         self.recorded: dict[RequestId, Remembered] = {}
-        """Writes that have a chosen record, with the answer that it gives them."""
+        """Writes that have a chosen record, with the answer that the record gives them."""
         self.answers: dict[RequestId, Answer | None] = {}
         """Writes, with the first answer that left for them."""
         self.attempts: dict[RequestId, int] = {}
         """Requests, with the last attempt that left their client."""
         self.made_by: dict[RequestId, int] = {}
-        """Writes that have a chosen record: no later attempt than this made it."""
+        """Writes that have a chosen record: the latest attempt that can have made it."""
         self.deadlines: dict[RequestId, int] = {}
         self.lost: dict[RequestId, tuple[tuple[bytes, ...], int]] = {}
         """Writes of unknown outcome: keys and deadline."""
         self.refused_for_good: dict[RequestId, bool] = {}
         self.open: dict[RequestId, Operation] = {}
         self.asked_at: dict[RequestId, str] = {}
-        """Of what is open: the place of the client."""
+        """Open requests, with the place of the client."""
         self.answered_through = 0
-        """The newest slot of which a client knows: it wrote there, or a strong page showed it."""
+        """The newest slot that a client knows of: it wrote there, or a strong page showed it."""
         self.told: dict[RequestId, tuple[Put | Delete, ...]] = {}
-        """Of changes of several keys that are open: what the judges of these keys were told."""
+        """Open changes of several keys, with what the judges of these keys were told."""
         self.known_before: dict[RequestId, int] = {}
-        """Of strong pages that are asked for: that slot when the client asked."""
+        """Open strong pages, with that slot when the client asked."""
 
     def reach(self, situation: Sometimes) -> None:
         """Count a `sometimes`."""
@@ -191,7 +191,7 @@ class RequestObserver:
         judge.invoked(request, operation)
 
     def abandoned(self, place: str) -> None:
-        """The client at a place has crashed: what became of what it had under way is unknown."""
+        """The client at a place has crashed: the outcome of what it had under way is unknown."""
         for request in [request for request, at in self.asked_at.items() if at == place]:
             if not isinstance(self.open[request], READS):
                 self.reach(sometimes.CLIENT_CRASHED)
@@ -206,7 +206,7 @@ class RequestObserver:
         self.known_before.pop(request, None)
         self.endings[note.ending] = self.endings.get(note.ending, 0) + 1
         if isinstance(operation, (GetMany, Scan)):
-            return  # What it was shown has been looked at.
+            return  # What it was shown has been checked.
         if note.ending == "indefinite" and not isinstance(operation, Get):
             self.lost[request] = (keys_of(operation), deadline)
         if isinstance(operation, Change):
@@ -234,13 +234,13 @@ class RequestObserver:
                 view.file(Repeated(request, f"was answered from slot {note.slot}, which is not its write"))
 
     def judge(self, key: bytes, request: RequestId, ending: Ending, observed: StoredItem | None) -> None:
-        """An operation on a key has ended so."""
+        """An operation on a key has ended: let the key's judge say whether that is right."""
         wrong = self.judges[key].ended(request, ending, observed)
         if wrong is not None:
             self.view.file(Unlinearizable(key, wrong))
 
     def was_chosen(self, key: bytes, strong: bool, note: Ended) -> None:
-        """Whether the item that an answer shows was chosen where it says, as far as that is remembered."""
+        """Check that the item shown by an answer was chosen where it says, as far as that is remembered."""
         view, shown = self.view, note.observed
         if (
             shown is not None
@@ -252,7 +252,7 @@ class RequestObserver:
 
     def changed(self, change: Change, note: Ended) -> None:
         """A change of several keys has ended: the versions that it found are those below its slot. One that
-        failed says of the first item with another version what it saw, and of the others nothing.
+        failed says what it saw of the first item with another version, and nothing of the others.
         """
         request, slot, other = note.request, note.slot, None
         answered = note.ending in {"ok", "condition_failed"}
@@ -276,8 +276,8 @@ class RequestObserver:
             self.judge(one.key, request, ending, observed)
 
     def shown(self, note: Shown) -> None:
-        """A client is shown a page: of one slot, and, if the read is strong, of none that is older than what
-        any client knew of before it was asked for.
+        """A client is shown a page: of one slot, which for a strong read must not be older than what any
+        client knew of before the page was asked for.
         """
         view, request, slot = self.view, note.request, note.slot
         operation = self.open[request]
@@ -327,8 +327,8 @@ class RequestObserver:
         return self.holds.lapsed(record.slot)
 
     def did(self, operation: Put | Delete | Change | SetRates, slot: int) -> bool:
-        """Whether the record chosen in a slot does all that an operation asks, and nothing else, as far as
-        that is remembered.
+        """Whether the record chosen in a slot does exactly what an operation asks, as far as that is
+        remembered.
         """
         chosen = self.view.chosen.get(slot)
         if chosen is None:
@@ -343,7 +343,7 @@ class RequestObserver:
         """Every answer that leaves for a write agrees with the first, whether or not its client hears it."""
         request = reply.request
         if request not in self.answers:
-            return  # A read, which each attempt may answer anew.
+            return  # A read, to which each attempt may get another answer.
         said = Answer(reply.slot, reply.status == "ok", reply.observed)
         before = self.answers[request]
         if before is None:
@@ -363,7 +363,7 @@ class RequestObserver:
                 self.reach(sometimes.FAILED_CONDITION_RETRIED)
 
     def settle(self, record: Answering) -> None:
-        """A request has a chosen record: its only one, and none after it failed for good."""
+        """A request has a chosen record: its only one, and not after it failed for good."""
         applied = not isinstance(record, Outcome)
         answer = Answer(record.slot, applied, record.observed if isinstance(record, Outcome) else None)
         request, did = record.request, "took effect" if applied else "failed its condition"
@@ -377,11 +377,11 @@ class RequestObserver:
         self.made_by[request] = self.attempts.get(request, 0)
 
     def remembered(self, timestamp: int) -> dict[RequestId, Remembered]:
-        """What every replica must remember that has applied all through this commit timestamp."""
+        """What every replica that has applied all through this commit timestamp must remember."""
         return {request: kept for request, kept in self.recorded.items() if kept.deadline >= timestamp}
 
     def settle_lost(self, now: int) -> None:
-        """Settle the operations of unknown outcome whose deadline a chosen timestamp has passed: they took
+        """Settle the operations of unknown outcome whose deadline lies before a chosen timestamp: they took
         effect by then, or never will.
         """
         for request, (keys, deadline) in list(self.lost.items()):
@@ -396,7 +396,7 @@ class RequestObserver:
                         self.view.file(Unlinearizable(key, wrong))
 
     def forget_requests(self, through: int, now: int) -> None:
-        """Forget what no answer can speak of any more, through this slot and before this timestamp."""
+        """Forget what no answer can refer to any more, through this slot and before this timestamp."""
         self.written = {
             at: item for at, item in self.written.items() if at[1] > through or self.items.get(at[0]) == item
         }

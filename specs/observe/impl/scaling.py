@@ -1,8 +1,8 @@
 """Metrics, alarms and scaled tables, seen through a `RegionView`.
 
-What is stored is compared with a fold of the emissions that were answered; the states of alarms and what is
-ordered with what this fold makes of them, in exact fractions; what the metadata says with what was ordered.
-All of that is written down a second time here, on purpose: a bug of the system's is not theirs.
+What is stored is compared with a fold of the emissions that were answered; the states of alarms and the
+orders with what this fold makes of them, in exact fractions; the metadata with what was ordered. All of that
+is written a second time here, on purpose, so as not to share a bug with the system.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ RATE_ONE = 1 << 20
 """The rate of a clock that is right."""
 
 ROUNDED_US = 2
-"""By so much two readings of a clock may be nearer to each other than what it has gone."""
+"""By so much two readings of a clock may be closer together than the time that has passed on it."""
 
 Series = tuple[str, str]
 """A metric of a table, by the table's name and its own."""
@@ -67,16 +67,16 @@ def rates_of(what: Provisioned) -> dict[str, int]:
 
 
 class Followed(Struct):
-    """What a life of the metrics service should have of one metric that it scales by."""
+    """What a life of the metrics service should know of one metric that it scales by."""
 
     provisioned: int
     learned_us: int
-    """When it learned of that, by its clock of cooldowns;"""
+    """When it learned of that, by its clock of cooldowns,"""
     counts_from_us: int
     evaluated_us: int
     """and when it evaluated its alarms last, by that of the metrics."""
     states: dict[str, str]
-    """Of its alarms."""
+    """The states of its alarms."""
 
 
 class Changed(Struct):
@@ -85,7 +85,7 @@ class Changed(Struct):
     tau: int
     out: bool | None = None
     consumed: int = 0
-    """In the period by which it was decided."""
+    """What was consumed in the period by which it was decided."""
 
 
 class ScalingObserver:
@@ -120,15 +120,15 @@ class ScalingObserver:
         self.totals: dict[Series, int] = {}
         """What all replicas have counted,"""
         self.emitted: dict[Series, int] = {}
-        """and what was emitted of it,"""
+        """and how much of it was emitted."""
         self.emissions: dict[tuple[str, int, int], bool] = {}
-        """by node, boot and number."""
+        """The emissions, by node, boot and number."""
         self.rate = RATE_ONE
-        """Of the clock of the metrics service."""
+        """The rate of the metrics service's clock."""
         self.tables: dict[str, ProvisionedTable] = {}
         self.changes: dict[Series, Changed] = {}
         self.orders: dict[tuple[str, int, int, Provisioned], dict[str, int]] = {}
-        """By table, generation, version and what was ordered: what a period had consumed, by metric."""
+        """By table, generation, version and what was ordered: a period's consumption, by metric."""
         self.begin()
 
     def begin(self) -> None:
@@ -193,7 +193,7 @@ class ScalingObserver:
                 self.compare(service, (one.table, metric), m.at_us // self.period_us)
 
     def compare(self, service: MetricsService, series: Series, period: int) -> None:
-        """Look at a period of a series; what is older than all that is kept is gone."""
+        """Compare a period of a series; what is older than everything kept is gone."""
         table, metric = series
         kept = service.store.series.get(of_table(metric, table), {})
         if period not in kept and kept and period < min(kept):
@@ -205,7 +205,7 @@ class ScalingObserver:
         self.view.file(Stored(table, metric, period, stored, expected))
 
     def crashed(self, place: Place) -> None:
-        """The metrics service is gone, with all that it knew."""
+        """The metrics service is gone, with everything it knew."""
         service = place.node
         if isinstance(service, MetricsService) and isinstance(service.asking.action, UpdateTable):
             self.reach(seen.SCALER_DIED)
@@ -214,7 +214,7 @@ class ScalingObserver:
     # --- Alarms ---
 
     def last(self, series: Series, count: int, clock_us: int, since_us: int) -> list[int | None]:
-        """The sums of the last periods that are over and began since then; None: nothing was put there."""
+        """The sums of the last periods that began since then and are over; None: nothing was put there."""
         newest = clock_us // self.period_us - 1
         periods = self.periods.get(series, {})
         return [
@@ -287,7 +287,7 @@ class ScalingObserver:
     # --- The metadata ---
 
     def table_is(self, table: ProvisionedTable, tau: int) -> None:
-        """A table is so from here on, as the metadata says."""
+        """The metadata says that a table is like this from here on."""
         before = self.tables.get(table.name)
         self.tables[table.name] = table
         series = [one for one in self.policies if one[0] == table.name]
@@ -305,7 +305,7 @@ class ScalingObserver:
     def moved(
         self, series: Series, before: int, after: int, consumed_by: Mapping[str, int] | None, tau: int
     ) -> None:
-        """What is provisioned of one metric is another rate now, perhaps."""
+        """The rate that is provisioned of one metric may have changed."""
         if before == after:
             return
         table, metric = series
@@ -322,14 +322,14 @@ class ScalingObserver:
         self.changes[series] = Changed(tau, out, consumed or 0)
 
     def split_planned(self, split: SplitRecord) -> None:
-        """It is begun to split a partition."""
+        """A split of a partition begins."""
         table = self.tables.get(split.table)
         if split.reason == "capacity" and table is not None:
             partitions, needed = len(table.partitions), partitions_needed(table.given)
             self.view.file(SplitForCapacity(split.table, split.partition, partitions, needed))
 
     def split_listed(self, split: SplitRecord) -> None:
-        """The children of a partition are listed."""
+        """The children of a split are listed."""
         if split.reason == "capacity":
             self.reach(seen.CAPACITY_SPLIT)
 
@@ -342,7 +342,7 @@ def place_now(place: Place) -> int:
 
 
 def state_of(before: str, breaching: int, missing: int, needed: int, rule: str) -> str:
-    """The state of an alarm that looks at as many periods as it needs."""
+    """The state of an alarm that looks at just as many periods as it needs."""
     if rule == "missing" and missing == needed:
         return "INSUFFICIENT_DATA"
     if rule == "ignore" and missing and breaching + missing >= needed:
@@ -371,7 +371,7 @@ def decided(
 
 
 def partitions_needed(what: Provisioned) -> int:
-    """How many partitions a table needs so that no share of what it is given is above a partition's cap."""
+    """How many partitions a table needs so that no share of what it is given exceeds a partition's cap."""
     pairs = ((what.read, what.read_cap), (what.write, what.write_cap))
     return max([1, *(ceil(Fraction(rate, cap)) for rate, cap in pairs if cap is not None)])
 

@@ -1,8 +1,8 @@
-"""Operations of several items against the fold of the chosen records, and what that had left at a slot.
+"""Operations on several items against the fold of the chosen records, and what it had left at a slot.
 
 A change and a page each stand at one slot, so they are right or wrong whatever else is under way: a change
-finds the versions that the records below its slot left, and a page shows what those through its slot left,
-all of it and nothing else, as far as it says that it is complete.
+finds the versions that the records below its slot left, and a page shows exactly what the records through its
+slot left, as far as it says that it is complete.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from dynaproof.specs.views.group import GroupView
 Items: TypeAlias = Mapping[bytes, StoredItem]
 
 Written: TypeAlias = Mapping[tuple[bytes, int], StoredItem | None]
-"""What the write of a slot left under a key."""
+"""By key and slot: what that slot's write left under the key."""
 
 
 def items_at(view: GroupView, items: Items, slot: int) -> Items | None:
-    """What the records chosen through a slot leave, from what all chosen ones leave: those above it are
-    undone. None where these are forgotten, or nothing is chosen there yet.
+    """What the records chosen through a slot leave, from what all chosen ones leave: those above the slot are
+    undone. None if those are forgotten, or nothing is chosen there yet.
     """
     if not view.pruned_through <= slot <= view.chosen_through:
         return None
@@ -47,13 +47,13 @@ def items_at(view: GroupView, items: Items, slot: int) -> Items | None:
 
 
 def by_key(change: Change, written: Written) -> tuple[Put | Delete, ...]:
-    """What a change is to each of its keys by itself."""
+    """A change as one write for each of its keys."""
     return tuple(one for one in (by_value(part, written) for part in change.parts) if one is not None)
 
 
 def by_value(part: Part, written: Written) -> Put | Delete | None:
-    """A part of a change as a write with a condition on the item of that version. Where that version is not
-    known any more: without a condition, or nothing if it is only looked at.
+    """A part of a change as a write with a condition on the item of that version. Where that version is no
+    longer known: a write without a condition, or None if the part only looks at it.
     """
     known = not part.version or (part.key, part.version) in written
     if not known and not part.changes:
@@ -67,7 +67,7 @@ def by_value(part: Part, written: Written) -> Put | Delete | None:
 
 
 def differs(change: Change, items: Items) -> bytes | None:
-    """The first key of which the item has another version than a change expects, if these are the items."""
+    """The first key whose item has another version than a change expects, if these are the items."""
     return next((part.key for part in change.parts if not part.holds(items.get(part.key))), None)
 
 

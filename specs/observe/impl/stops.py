@@ -1,5 +1,5 @@
-"""How long writes stop at a split: from the barrier being proposed until both children serve; and how long
-until all their voters are made.
+"""How long writes stop at a split, from the proposal of the barrier until both children serve; and how long
+it takes until all their voters are made.
 
 Nothing is judged before `watch`, which is called where every enabled event happens when it is due and nothing
 goes wrong, nor after `rest`.
@@ -38,13 +38,13 @@ class StopObserver:
         self.serves = serves
         """Called with a child when it serves."""
         self.pace: Pace | None = None
-        """While it measures."""
+        """Set while it measures."""
         self.stopped: dict[int, Stop] = {}
-        """By child,"""
+        """Children that do not serve yet,"""
         self.absent: dict[tuple[int, str], Stop] = {}
-        """and by child and place of a voter that is not made yet."""
+        """and by child and place, their voters that are not made yet."""
         self.proposed: dict[int, int] = {}
-        """By parent: since when its barrier is proposed and not chosen."""
+        """By parent: since when its barrier has been proposed and not chosen."""
 
     def watch(self, pace: Pace) -> None:
         """Measure from here on."""
@@ -68,7 +68,7 @@ class StopObserver:
                     self.absent[child.partition, voter.node.name] = stop
 
     def handled(self, place: Place, partition: int) -> None:
-        """A handler of a storage node has run for a partition: it may have proposed its barrier; or it may be
+        """A handler of a storage node has run for a partition, which may have proposed its barrier, or may be
         a child that does not serve yet.
         """
         replica = replica_of(place, partition)

@@ -1,8 +1,8 @@
-"""A group against real time, read into a `GroupView`: how old what an eventual read shows is, and by which
-clocks commit timestamps are assigned.
+"""A group against real time, read into a `GroupView`: the age of what an eventual read shows, and the clocks
+by which commit timestamps are assigned.
 
-How late a message may be is known only where every enabled event happens when it is due: only runs that are
-timed from the start are judged.
+How late a message may be is known only where every enabled event happens when it is due, so only runs that
+are timed from the start are judged.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from dynaproof.specs.views.group import GroupView
 from dynaproof.specs.views.time_facts import ReadWhenOld, Stamped
 
 LATE = 8
-"""By how many times the latency of a message it, or a second copy of it, may be late; so may a sync."""
+"""How many times its latency a message, or a second copy of it, may be late; the same for a sync."""
 
 LATEST = 4
-"""By how many times the lateness of a run's late copies one may be late."""
+"""How many times the lateness of a run's late copies one of them may be late."""
 
 TRUE_US = 200_000
-"""By how much clocks differ that nobody has stepped, at the most."""
+"""The most by which clocks differ that nobody has stepped."""
 
 
 class FalseClock:
-    """A wall clock that is off by so much since a proposal has shown it first."""
+    """A wall clock that is off by `offset`, and since when a proposal has shown it."""
 
     __slots__ = ("first_slot", "offset", "since")
 
@@ -38,8 +38,8 @@ class FalseClock:
         self.offset = offset
         self.since = since
         self.first_slot: int | None = None
-        """From which slot on its leader has stamped all by this clock, and after it has heard the others'
-        clocks; a slot below that may be sent again after the clock was stepped.
+        """The slot from which on its leader has stamped all by this clock, after hearing the others' clocks;
+        a slot below that may be sent again after the clock was stepped.
         """
 
 
@@ -54,15 +54,15 @@ class TimeObserver:
         self.group = group
         self.known_through = 0
         self.known_at: dict[int, int] = {}
-        """When the first replica knew each slot to be chosen: what a quorum holds, and nobody has counted,
-        was shown to nobody.
+        """When the first replica knew each slot to be chosen: what a quorum holds but nobody has counted was
+        shown to nobody.
         """
         self.slowest = 1
         self._false: dict[str, FalseClock] = {}
-        """By place of a leader: its wall clock, if that alone is further than epsilon from real time."""
+        """By a leader's place: its wall clock, if that alone is further than epsilon from real time."""
 
     def handled(self, place: Place) -> None:
-        """A handler has run: how slow its node is."""
+        """A handler has run: note how slow its node is."""
         self.slowest = max(self.slowest, place.slow)
 
     def known(self, through: int, tau: int) -> None:
@@ -72,14 +72,14 @@ class TimeObserver:
         self.known_through = max(self.known_through, through)
 
     def forget(self, through: int) -> None:
-        """Forget when these slots were known: no replica shows a state that is so old."""
+        """Forget when these slots were known: no replica shows a state that old."""
         for slot in [slot for slot in self.known_at if slot <= through]:
             del self.known_at[slot]
 
     # --- Eventual reads ---
 
     def read(self, place: Place, replica: PartitionReplica, key: bytes, reply: Reply) -> None:
-        """A replica answers an eventual read: if the item was changed since, its value was old by then."""
+        """A replica answers an eventual read: if the item had changed since, the value shown was old."""
         if place.world.was_untimed:
             return
         view = self.view
@@ -92,7 +92,7 @@ class TimeObserver:
 
     def oldest_us(self, place: Place) -> int:
         """How old what a replica shows may be: it was in contact, by a clock that may be slow, with a leader
-        that had not given up yet; what that knew may have come late.
+        that had not given up yet; what the leader knew may have come late.
         """
         world, settings = place.world, settings_of(place)
         quiet_us = real_us(place, settings.contact_us + settings.usable_lease_us()) + LATEST * world.late_us
@@ -101,8 +101,8 @@ class TimeObserver:
     # --- Commit timestamps ---
 
     def stamped(self, place: Place, ballot: Ballot, records: tuple[Record, ...]) -> None:
-        """A leader's proposals leave: those of clients that are its own, and not pushed by the timestamp
-        before, carry its wall clock.
+        """A leader's proposals leave: clients' records that it proposed itself, unless pushed by the previous
+        timestamp, carry its wall clock.
         """
         if place.world.was_untimed:
             return
@@ -113,7 +113,7 @@ class TimeObserver:
         clock = self._false.get(place.name)
         if clock is None or clock.offset != offset:
             clock = self._false[place.name] = FalseClock(offset, world.tau)
-        # It hears of the others' clocks with the answers by which they renew its lease.
+        # It hears the others' clocks in the answers by which they renew its lease.
         if world.tau - clock.since <= real_us(place, 2 * settings.usable_lease_us()):
             return
         if clock.first_slot is None:
@@ -137,5 +137,5 @@ class TimeObserver:
 
 
 def real_us(place: Place, local_us: Microseconds) -> Microseconds:
-    """How long it takes until the clock of the node at a place has run for so long."""
+    """How long it takes until the clock of the node at a place has advanced by so much."""
     return (local_us << 20) // place.rate

@@ -1,7 +1,7 @@
 """Tokens of tables under global admission, seen through a `RegionView`: the service's buckets and the
 routers' purses by exact folds of what both say, and what was taken for each request.
 
-The buckets and purses here are written down a second time, on purpose: a bug of the system's is not theirs.
+The buckets and purses here are written a second time, on purpose: they do not share a bug with the system's.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SECOND_US = 1_000_000
 
 
 class Bucket:
-    """What the service has of a table, in all its lives."""
+    """The service's bucket of a table, over all lives of the service."""
 
     __slots__ = ("life", "lives", "rates", "reference", "seen", "spent", "version")
 
@@ -47,11 +47,11 @@ class Bucket:
         self.version = 0
         self.reference = Reference(Fill(1, 0), 0)
         self.seen: dict[tuple[NodeId, int, int], bool] = {}
-        """Draws that this life has granted: who drew, its boot and the number."""
+        """Draws that this life has granted: the router, its boot and the number."""
         self.rates: list[tuple[Microseconds, Fill]] = []
-        """From which global time on it has filled how;"""
+        """Its fills, each with the global time from which on it applied,"""
         self.spent: list[tuple[Microseconds, int]] = []
-        """and when routers have taken how much of it for a request."""
+        """and what routers have taken of it for requests, each with the global time."""
 
     def begin(self, life: Life, fill: Fill, at_us: int) -> None:
         """A life begins with one second's fill."""
@@ -61,7 +61,7 @@ class Bucket:
 
 
 class Purse:
-    """What a router has of a bucket, in one life of the router."""
+    """A router's tokens of a bucket, in one life of the router."""
 
     __slots__ = ("expired", "held", "node")
 
@@ -97,21 +97,21 @@ class TokenObserver:
         self.view = view
         self.reach = reach
         self.given = given
-        """By table and generation: what it was given, by version."""
+        """By table and generation, and by version: what the table was given."""
         self.buckets: dict[TableOf, Bucket] = {}
         self.purses: dict[tuple[str, TableOf], Purse] = {}
         self.grants: dict[tuple[NodeId, int, int], list[int]] = {}
-        """By draw: what each life of the service has granted it, and not yet credited."""
+        """By draw: what each life of the service has granted to it and is not yet credited."""
         self.paid: dict[RequestId, int] = {}
-        """What was taken for each request, settled where it is known what it cost."""
+        """What was taken for each request, settled once its cost is known."""
         self.charged: dict[RequestId, bool] = {}
         """Writes that are chosen."""
         self.open: dict[tuple[str, TableOf], int] = {}
-        """What was taken in the handler that runs, and not spent yet."""
+        """What was taken in the running handler and is not spent yet."""
         self.ended: list[RequestId] = []
         """Calls that have ended in that handler."""
         self.has_granted = False
-        """Whether the service has granted something in it."""
+        """Whether the service has granted something in that handler."""
 
     # --- Partitions ---
 
@@ -164,7 +164,7 @@ class TokenObserver:
         self.grants.setdefault(key, []).append(answer.grant)
 
     def fills(self, of: TableOf, version: int) -> list[Fill]:
-        """How the bucket of a table may fill by a version of what the table is given."""
+        """How a table's bucket may fill by a version of what the table is given."""
         found = self.given.get((of.table, of.generation), {}).get(version)
         if found is None:
             return []
@@ -211,7 +211,7 @@ class TokenObserver:
         self.view.file(TokensHeld(place.name, shown(note.of), note.what, note.held, purse.held, most, wrong))
 
     def credited(self, place: Place, amount: int) -> str:
-        """What is wrong with what a router takes for granted by what it was just told."""
+        """What is wrong with a grant that a router credits by the message that it has just got."""
         told = given(place)
         if not isinstance(told, Drawn):
             return "the service has said nothing"
@@ -222,14 +222,14 @@ class TokenObserver:
         return ""
 
     def spent(self, place: Place, note: TokensSpent) -> None:
-        """A request is forwarded for which something was taken."""
+        """A request for which something was taken is forwarded."""
         key = (place.name, note.of)
         self.open[key] = self.open.get(key, 0) - note.cost
         self.paid[note.request] = note.cost
         self.buckets.setdefault(note.of, Bucket()).spent.append((place.world.tau, note.cost))
 
     def settled(self, place: Place, note: TokensSettled) -> None:
-        """A request has cost more, or nothing: then it has had no effect."""
+        """A request has cost more, or nothing because it had no effect."""
         if note.more >= 0:
             self.paid[note.request] += note.more
             return
@@ -256,7 +256,7 @@ class TokenObserver:
         self.ended.append(note.request)
 
     def router_handled(self, place: Place) -> None:
-        """A handler of a router has run: what it took it has spent, and what was answered is settled."""
+        """A handler of a router has run: it has spent what it took, and what was answered is settled."""
         for (name, of), amount in self.open.items():
             if amount:
                 held = self.purses[name, of].held if (name, of) in self.purses else 0
@@ -282,7 +282,7 @@ def shown(of: TableOf) -> str:
 
 
 def above_its_rate(bucket: Bucket, drift_ppm: int) -> int:
-    """What routers have taken in some window above what it fills, at the most, in grains."""
+    """The most by which what routers took in some window exceeds what the bucket fills in it, in grains."""
     above = most = 0
     before, rate = 0, 0
     rates = [(at, fastest(fill.rate, drift_ppm)) for at, fill in bucket.rates]
@@ -298,12 +298,12 @@ def above_its_rate(bucket: Bucket, drift_ppm: int) -> int:
 
 
 def fastest(rate: int, drift_ppm: int) -> int:
-    """How fast a bucket fills by the fastest clock."""
+    """The rate at which a bucket fills by the fastest clock."""
     return rate + rate * drift_ppm // 1_000_000 + 1
 
 
 def may_be_above(bucket: Bucket, routers: int, most: int) -> int:
-    """How far it may be: the burst, what all routers hold, a debt, and what each later life begins with."""
+    """How much that excess may be: the burst, what all routers hold, a debt, and each later life's start."""
     fills = [fill for _, fill in bucket.rates]
     kept = max((fill.kept * MICRO for fill in fills), default=0)
     second = max((min(fill.rate * SECOND_US, fill.kept * MICRO) for fill in fills), default=0)

@@ -1,8 +1,8 @@
-"""What users are told of tables, seen through a `RegionView`: whether a state of the metadata that was
-committed while they waited explains it.
+"""What users are told of tables, seen through a `RegionView`: whether some state of the metadata, committed
+while they waited, explains it.
 
-A list and an order are read under the lease, so no state is behind what anybody knew when the user asked. A
-description comes from a look-up, which a router may have begun for somebody else before.
+A list and an order are read under the lease, so neither shows a state behind what anybody knew when the user
+asked. A description comes from a look-up, which a router may have begun for another user before.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class ToldObserver:
     def __init__(self, view: RegionView) -> None:
         self.view = view
         self.states: list[tuple[int, State]] = [(0, {})]
-        """The tables that there are, from which slot of the metadata on."""
+        """All tables, with the slot of the metadata from which on they are so."""
         self.open: dict[RequestId, tuple[AboutTables, int]] = {}
-        """What is under way, and the slot of which somebody knew then."""
+        """Requests under way, with the newest slot that anybody knew of when they began."""
         self.look_ups: dict[str, dict[int, tuple[str, int]]] = {}
-        """By router, those under way: of which table, and likewise."""
+        """By router, the look-ups under way: the table, and that slot."""
 
     def changed(self, slot: int, name: str, record: TableRecord | None) -> None:
         """This is the record of a table from a slot on."""
@@ -49,7 +49,7 @@ class ToldObserver:
         self.states.append((slot, state))
 
     def looked_up(self, name: str, router: Router, known: int) -> None:
-        """A router may have begun to look tables up, or have ended that, when this slot was known."""
+        """A router may have begun or ended look-ups of tables, when this slot was known."""
         before = self.look_ups.get(name, {})
         if router.tables.look_ups or before:
             self.look_ups[name] = {
@@ -64,7 +64,7 @@ class ToldObserver:
             del self.open[request]
 
     def asked(self, note: UserAsked, known: int) -> None:
-        """A user asks, when somebody knows the metadata as of a slot."""
+        """A user asks, when the metadata is known through a slot."""
         action = note.action
         if isinstance(action, DescribeTable):
             every = (one for looked in self.look_ups.values() for one in looked.values())
@@ -98,7 +98,7 @@ class ToldObserver:
 
 
 def names_wrong(asked: ListTables, said: Names, states: list[State]) -> str | None:
-    """What is wrong with a list of tables, if this is what there may be."""
+    """What is wrong with a list of tables, if these are the states that may explain it."""
     for state in states:
         names = sorted(name for name in state if name > asked.after)
         if (tuple(names[: len(said.names)]), len(names) > len(said.names)) == (said.names, said.more):
@@ -110,7 +110,7 @@ def names_wrong(asked: ListTables, said: Names, states: list[State]) -> str | No
 def table_wrong(
     asked: CreateTable | DeleteTable | DescribeTable, said: UserAnswered, states: list[State]
 ) -> str | None:
-    """What is wrong with what was said of a table, if this is what there may be."""
+    """What is wrong with what was said of a table, if these are the states that may explain it."""
     found = [state.get(asked.name) for state in states]
     if said.error == NOT_FOUND:
         return None if None in found else "there was such a table all the time"

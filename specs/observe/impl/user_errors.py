@@ -1,14 +1,14 @@
-"""Errors of users, seen through a `RegionView` from when all has mended: those that only a fault explains.
+"""Users' errors, seen through a `RegionView` from when all has mended: those that only a fault explains.
 
-An error may say how things are: a condition failed, there is no such table, a router's bound is reached. That
-nobody knows what became of a write it may say where the router did not know the table as it is: what it had
-sent to a partition that is gone by then may have taken effect before. So it may of a write where tables are
-given capacity: if an attempt has no answer, or was refused and a copy of it may yet come, the router goes on
-until it gives up, and may be throttled for as long. A part of a batch that is not processed is an error
-without a name: it may be for either of these reasons.
+An error may say how things are: a condition failed, there is no such table, a router's bound is reached. It
+may say that the outcome of a write is unknown if the router did not know the table as it is: what the router
+had sent to a partition that is gone by then may have taken effect before. The same is true of a write where
+tables are given capacity: if an attempt has no answer, or was refused and a copy of it may yet arrive, the
+router goes on until it gives up, and may be throttled for as long. A part of a batch that is not processed
+is an error without a name: it may have either of these reasons.
 
-That there is no such table explains nothing where there was one all the time: from before the question, when
-the change that made it active was acknowledged, until the answer.
+The error that there is no such table explains nothing if there was one all the time: from before the
+question, when the change that made it active was acknowledged, until the answer.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ UNKNOWN = "InternalServerError"
 UNPROCESSED = "that a part of it was not processed"
 
 OF_FAULTS = ("", "ServiceUnavailable", UNKNOWN, UNPROCESSED)
-"""Errors that only a fault explains; the first is that no answer came."""
+"""Errors that only a fault explains; the first means that no answer came."""
 
 NOT_FOUND = "ResourceNotFoundException"
 
@@ -57,8 +57,8 @@ class Active(NamedTuple):
 
 
 class Open(NamedTuple):
-    """Something under way: since when, how often the tables of its items had changed then, and which of those
-    that it names were active.
+    """A request under way: since when, how often the tables of its items had changed by then, and which of
+    the tables that it names were active.
     """
 
     action: Action
@@ -78,7 +78,7 @@ class ErrorObserver:
         self.stopped_at: Microseconds = 0
         """When the faults stopped,"""
         self.mended_at: Microseconds | None = None
-        """and when all had mended; None before that."""
+        """and when everything had mended; None before that."""
         self.bounded = False
         """Whether routers read so little for users that a part of a batch may have no room."""
         self.provisioned: dict[str, bool] = {}
@@ -88,9 +88,9 @@ class ErrorObserver:
         self.active: dict[str, Active] = {}
         """Tables that are active now."""
         self.acknowledged: Callable[[], int] = lambda: 0
-        """The last slot of the metadata of which a change was acknowledged."""
+        """The last slot of the metadata whose change was acknowledged."""
         self.known: dict[tuple[NodeId, str], int] = {}
-        """By router and table: how often it had at least, as far as the router has shown to know."""
+        """By router and table: how many changes of the table the router has shown to know, at the least."""
         self.open: dict[RequestId, Open] = {}
         """What is under way."""
 
@@ -114,8 +114,8 @@ class ErrorObserver:
         self.open[note.request] = Open(note.action, now, changes, there)
 
     def answered(self, user: str, note: UserAnswered, router: NodeId, whole: bool) -> None:
-        """A user was answered by a router, or waits no longer for one, which is `whole` if it is up, and none
-        of its links is cut.
+        """A user was answered by a router, or waits no longer for it; the router is `whole` if it is up and
+        none of its links is cut.
         """
         action, at, changes, there = self.open.pop(note.request)
         if note.error == NOT_FOUND:
@@ -137,13 +137,13 @@ class ErrorObserver:
         unsure = bool(changes) and error in (UNKNOWN, UNPROCESSED) and (not knew or given)
         late = not error and self.provisioned and not isinstance(action, GetItem)
         explained = error not in OF_FAULTS or not whole or unsure or late or full
-        # What was asked in the moment in which all was mended may have been lost just before.
+        # What was asked at the moment when everything had mended may have been lost just before.
         if not explained and self.mended_at is not None and at > self.mended_at:
             mended_us, later_us = self.mended_at - self.stopped_at, at - self.mended_at
             self.view.file(Failing(user, type(action).__name__, error, mended_us, later_us))
 
     def denied(self, user: str, action: Action, there: dict[str, Active]) -> None:
-        """A user was told that a table of those that it had named is not there."""
+        """A user was told that a table it had named is not there."""
         tables = tables_named_by(action)
         if tables and all(one in there and self.active.get(one) == there[one] for one in tables):
             self.view.file(Denied(user, type(action).__name__, " and ".join(tables)))
@@ -155,7 +155,7 @@ class ErrorObserver:
 
 
 def tables_of(action: Action) -> tuple[str, ...]:
-    """The tables to which single items belong that are asked for; of all else, none."""
+    """The tables of the single items that are asked for; none for any other action."""
     each: tuple[PutItem | DeleteItem | GetItem, ...] = ()
     if isinstance(action, (PutItem, DeleteItem, GetItem)):
         each = (action,)
@@ -167,7 +167,7 @@ def tables_of(action: Action) -> tuple[str, ...]:
 
 
 def tables_named_by(action: Action) -> tuple[str, ...]:
-    """The tables that have to be there for something to be done; of what is not about tables, none."""
+    """The tables that have to be there for an action; none if it is not about tables."""
     if isinstance(action, (BatchGetItem, BatchWriteItem)):
         each = action.gets if isinstance(action, BatchGetItem) else action.writes
         return tuple(dict.fromkeys(one.table for one in each))
@@ -179,5 +179,6 @@ def tables_named_by(action: Action) -> tuple[str, ...]:
 
 
 def shows_the_table(action: Action) -> bool:
-    """Whether who has done it knows the table as it is: an old replica may answer an eventual read."""
+    """Whether a router that has done it knows the table as it is: an old replica may answer an eventual read.
+    """
     return isinstance(action, (PutItem, DeleteItem)) or (isinstance(action, GetItem) and action.strong)

@@ -1,10 +1,10 @@
-"""Users of tables seen through a `RegionView`: whether what they are answered, by whatever routers, can be
+"""Users of tables seen through a `RegionView`: whether the answers they get, from whatever routers, can be
 explained by one copy of each item, and whether pages are what was asked for.
 
 Each generation of a table has its own items. What a user asks for belongs to the generation that is there
 from its question to its answer. If another one comes or goes meanwhile, a write may have taken effect in any
-of those; one of which nobody knows what became may take effect in each that comes later. An eventual read may
-be answered by a replica that was left over: it shows an item that was ever written under that name.
+of those; a write of unknown outcome may take effect in each that comes later. An eventual read may be
+answered by a replica that was left over: it shows an item that was at some time written under that name.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ class Part:
         self.request = request
         self.action = action
         self.attributes = attributes
-        """Of the item, or of its key."""
+        """The attributes of the item, or of its key."""
         self.runs: list[tuple[Generation, bytes]] = []
-        """Where it may take effect, or be answered."""
+        """Where it may take effect, or be answered from."""
 
     @property
     def reads(self) -> bool:
@@ -69,11 +69,11 @@ class Part:
 
     @property
     def strong(self) -> bool:
-        """Whether it is one of the operations that happen in some order."""
+        """Whether it is one of the operations that must fit into one order."""
         return not isinstance(self.action, GetItem) or self.action.strong
 
     def operation(self, key: bytes) -> Put | Delete | Get:
-        """What is asked of the partition that has the key."""
+        """The operation that is asked of the partition with the key."""
         action = self.action
         if isinstance(action, PutItem):
             return Put(key, action.item, action.conditional, action.expected)
@@ -83,19 +83,19 @@ class Part:
 
 
 class Asked:
-    """What a user waits for."""
+    """A request whose answer a user waits for."""
 
     __slots__ = ("action", "event", "parts", "place", "there")
 
     def __init__(self, action: Action, place: str, event: int, parts: list[Part]) -> None:
         self.action = action
         self.place = place
-        """Of the user."""
+        """The user's place."""
         self.event = event
-        """At which it asked."""
+        """The event at which the user asked."""
         self.parts = parts
         self.there: list[Generation] = []
-        """Of a page: the generations of its table that were there since."""
+        """For a page: the generations of its table that were there since."""
 
 
 class UserObserver:
@@ -111,16 +111,16 @@ class UserObserver:
         self.make_judge = make_judge
         self.reach = reach
         self.tables: dict[str, Generation] = {}
-        """Those that are there."""
+        """The tables that are there."""
         self.schemas: dict[str, dict[KeySchema, bool]] = {}
-        """Of all tables that ever were, by name."""
+        """The schemas of all tables that ever existed, by name."""
         self.written: dict[str, dict[Item, AttributeItem]] = {}
-        """What was ever asked to be written, by the name of the table."""
+        """By table name: every item that a user has ever asked to write."""
         self.endings: dict[str, int] = {}
         self.open: dict[RequestId, Asked] = {}
         """What is under way."""
         self.lost: list[Part] = []
-        """Writes of which nobody knows what became."""
+        """Writes of unknown outcome."""
         self.events = 0
 
     # --- Tables come and go ---
@@ -156,14 +156,14 @@ class UserObserver:
         return True
 
     def leave(self, part: Part, ending: Ending) -> None:
-        """An operation has ended, and what it was answered says nothing of this generation but that: it may
-        take effect there at any time, or it never does.
+        """An operation has ended, and its answer says no more of this generation: it may take effect there at
+        any time, or it never does.
         """
         table, key = part.runs.pop()
         table.ended(key, part.request, ending, None, self.events, self.oldest())
 
     def oldest(self) -> int:
-        """The event at which somebody asked who waits longest."""
+        """The event at which the longest-waiting user asked."""
         return min((asked.event for asked in self.open.values()), default=self.events)
 
     # --- What users ask, and are answered ---
@@ -234,18 +234,18 @@ class UserObserver:
         return attributes is not None and has(attributes, key)
 
     def saw(self, table: str, wrong: str) -> None:
-        """What was answered cannot be."""
+        """File an answer that cannot be."""
         self.view.file(UserSaw(table, wrong))
 
     def crashed(self, place: Place, _lost_disk: bool) -> None:
-        """A user is gone: what became of what it had asked for is not known."""
+        """A user is gone: the outcome of what it had asked for is unknown."""
         for request in [request for request, asked in self.open.items() if asked.place == place.name]:
             self.on_answered(place, UserAnswered(request, None, "", False))
 
     # --- Pages ---
 
     def paged(self, asked: Asked, page: Items) -> None:
-        """A page was shown: it is judged by itself, for the next one begins where it says."""
+        """A page was shown: it is judged alone, for the next one begins where it says."""
         action = asked.action
         assert isinstance(action, (ScanTable, QueryTable)), "nothing else has pages"
         name, queries = action.table, isinstance(action, QueryTable)
@@ -273,8 +273,8 @@ class UserObserver:
     def missing(
         self, asked: Asked, action: ScanTable | QueryTable, page: Items, is_wanted: Wanted
     ) -> list[bytes]:
-        """The keys of items that were there while a strong page was read, and are not in it; of those that
-        are, whether they were there as it shows them.
+        """The keys of items that were there while a strong page was read and are not in it; those in it are
+        checked to have been there as it shows them.
         """
         (table,), shown, missing = asked.there, dict(page.items), []
         for key in sorted(table.versions):
@@ -305,7 +305,7 @@ def has(attributes: AttributeItem, some: AttributeItem) -> bool:
 
 
 def parts_of(request: Hashable, action: Action) -> Iterator[Part]:
-    """The operations on single items in what is asked for, each with a name of its own."""
+    """The operations on single items that an action consists of, each with a name of its own."""
     each: tuple[Single, ...] = ()
     if isinstance(action, (PutItem, DeleteItem, GetItem)):
         each = (action,)
@@ -322,7 +322,7 @@ def parts_of(request: Hashable, action: Action) -> Iterator[Part]:
 
 
 def ending_of(note: UserAnswered) -> Ending:
-    """How what was asked for has ended."""
+    """How the request has ended."""
     if note.result is not None:
         return "ok"
     if note.error == "ConditionalCheckFailedException":
@@ -331,7 +331,7 @@ def ending_of(note: UserAnswered) -> Ending:
 
 
 def seen_by(note: UserAnswered, number: int) -> Item | None:
-    """The item that the operation of this number was answered with."""
+    """The item with which the operation of this number was answered."""
     result = note.result
     if isinstance(result, Batch):
         return result.items[number]

@@ -8,6 +8,6 @@ May import of ours: nothing. The exceptions are `specs.observe.impl` and `specs.
 public state into views and import `impl` and `model` for that. Read by: `checkers`, `dynaproof`.
 """
 
-# From the checkout's root the folder would import a second time, as other classes.
+# From the checkout's root the folder would be imported a second time, as other classes.
 if __name__ != "dynaproof.specs":
     raise ImportError("import dynaproof.specs, not specs: the folders of the project have one root")

@@ -2,14 +2,14 @@
 
 One row per operation: who issued it, what it asked for, when it was called, when it returned (never, if its
 outcome is unknown), and what came back. Columns are numpy arrays, keys and values are codes into tables, so
-that ten million operations fit in memory and can be checked by machine code; `Operation` is the view of one
+that ten million operations fit in memory and can be checked by machine code; `Operation` is a view of one
 row. Every key starts absent, and absent is `None`, code 0.
 
 Invariants (checked by `HistoryBuilder.build`, never afterwards): no operation returns before its call; two
-operations of one process do not overlap (one may be called at the very instant at which the one before
+operations of one process do not overlap (one may be called at the very instant at which the previous one
 returned); after an operation of unknown outcome its process issues nothing more.
 
-Times are integers of nanoseconds, or positions in a log where that has no clock (`clock` says which).
+Times are integers: nanoseconds, or positions in a log that has no clock (`clock` says which).
 Intervals are closed: x is before y exactly if `x.ret < y.call`.
 
 Sources: Herlihy and Wing, *Linearizability* (1990), for histories with pending operations.
@@ -55,9 +55,9 @@ Value = Any
 class Completion(enum.IntEnum):
     """What is known of an operation: it took effect, it certainly did not, or nobody knows.
 
-    A cas that is `FAILED` was answered that its condition did not hold, which says something of the value.
-    One of `NO_EFFECT` certainly did not happen, for whatever reason, and says nothing; only a cas has that
-    outcome.
+    A cas that is `FAILED` was told that its condition did not hold, which says something about the value.
+    One that is `NO_EFFECT` certainly did not happen, for whatever reason, and says nothing; only a cas has
+    that outcome.
     """
 
     OK = 0
@@ -67,11 +67,11 @@ class Completion(enum.IntEnum):
 
 
 COMPLETIONS: Final = tuple(Completion)
-"""By code: to look one up here takes a tenth of what `Completion(code)` does."""
+"""By code: a look-up here takes a tenth of the time of `Completion(code)`."""
 
 
 LARGEST: Final = 2**62 - 1
-"""The largest number of a process, and the largest time, that a reader lets pass."""
+"""The largest process number, and the largest time, that a reader accepts."""
 
 
 class HistoryError(ValueError):
@@ -89,7 +89,7 @@ class HistoryError(ValueError):
 
 
 class UnknownFunctionError(HistoryError):
-    """An operation whose `function` is none of those that the reader was given."""
+    """An operation whose `function` is not one that the reader was given."""
 
     def __init__(self, message: str, function: str, line: int, file: str) -> None:
         super().__init__(message, line, file)
@@ -99,10 +99,10 @@ class UnknownFunctionError(HistoryError):
 class Operation(msgspec.Struct, frozen=True, gc=False):
     """One operation.
 
-    `value` is what a read returned, what a write, an append or a successful cas leaves; `expected` is what a
-    cas compares with. `seen` is what a failed condition observed (`UNRECORDED`: nobody wrote it down).
+    `value` is what a read returned, or what a write, an append or a successful cas leaves; `expected` is what
+    a cas compares with. `seen` is what a failed condition observed (`UNRECORDED`: nobody wrote it down).
     `call` and `ret` are in the clock of the history; `ret` is `NEVER` if the outcome is unknown. `line` is
-    the line of the file that called it, or its number from 1 if it comes from no file.
+    the line of the file that has its call, or its number from 1 if it comes from no file.
     """
 
     index: int
@@ -119,7 +119,7 @@ class Operation(msgspec.Struct, frozen=True, gc=False):
 
 
 class Columns(NamedTuple):
-    """The columns of a history, each of one entry per operation, of the types in `DTYPES`.
+    """The columns of a history, each with one entry per operation, of the types in `DTYPES`.
 
     `function` and `outcome` are codes, `key` a code into the keys, `value`, `expected` and `seen` into the
     values; the rest is as in `Operation`.
@@ -138,7 +138,7 @@ class Columns(NamedTuple):
 
 
 MADE_AT_ONCE: Final = 4_096
-"""Operations that an iteration makes at a time: enough to be quick, few enough to need no memory."""
+"""Operations that an iteration makes at a time: enough to be quick, few enough to need little memory."""
 
 DTYPES: Final = tuple(np.dtype(name) for name in ["i8", "u1", "i4", "i4", "i4", "i4", "i8", "i8", "u1", "i4"])
 
@@ -188,7 +188,7 @@ class History(Sequence[Operation]):
         return f"<History of {len(self)} operations on {len(self.keys)} keys>"
 
     def operations(self, rows: Sequence[int] | NDArray[np.integer]) -> list[Operation]:
-        """The operations of these rows, several times sooner than one by one."""
+        """The operations of these rows, several times faster than one by one."""
         places = np.asarray(rows, dtype=np.int64)
         columns = (column[places].tolist() for column in self.columns)
         return list(map(self._operation, places.tolist(), *columns))
@@ -222,7 +222,7 @@ class History(Sequence[Operation]):
         )
 
     def rows_of_keys(self) -> list[NDArray[np.int64]]:
-        """For each code of a key the rows of its operations, in the order of the history."""
+        """For each key code, the rows of its operations, in the order of the history."""
         order = np.argsort(self.columns.key, kind="stable")
         bounds = np.searchsorted(self.columns.key[order], np.arange(len(self.keys) + 1))
         return [order[bounds[k] : bounds[k + 1]] for k in range(len(self.keys))]
@@ -237,7 +237,7 @@ class ValueTable:
         self._codes: defaultdict[Value, int] = defaultdict(count(1).__next__, {None: ABSENT})
 
     def code(self, value: Value) -> int:
-        """The code of a hashable value, given on first sight."""
+        """The code of a hashable value, assigned when it is first seen."""
         return self._codes[(bool, value) if value.__class__ is bool else value]
 
     def codes(self, values: Sequence[Value]) -> Sequence[int]:
@@ -258,8 +258,8 @@ class ValueTable:
 class HistoryBuilder:
     """Collects operations, cheaply, one append each; `build` makes and checks the history.
 
-    Either whole (`add`) or in two steps as they happen (`call`, then one of `ok`, `failed`, or nothing if
-    the outcome stays unknown).
+    Operations are added whole (`add`), or in two steps as they happen (`call`, then `ok` or `failed`, or
+    nothing if the outcome stays unknown).
     """
 
     __slots__ = ("_function_codes", "_keys", "_rows", "_values", "clock", "file", "functions")
@@ -289,7 +289,7 @@ class HistoryBuilder:
         expected: Value = None,
         line: int = 0,
     ) -> int:
-        """Note a call and return its row; until it is noted, its outcome is unknown. Raises KeyError."""
+        """Note a call and return its row; until its outcome is noted, that is unknown. Raises KeyError."""
         keys = self._keys
         code = self._values.code
         row = len(self._rows)
@@ -320,7 +320,7 @@ class HistoryBuilder:
     def failed(self, row: int, time: int, *, seen: Value = UNRECORDED, differed: bool = True) -> None:
         """The operation certainly did not take effect; `seen` is what its condition observed, if known.
 
-        `differed` false: not even that a condition was the reason is known.
+        `differed` false: it is not even known that a condition was the reason.
         """
         record = self._rows[row]
         record[7] = time
@@ -330,7 +330,7 @@ class HistoryBuilder:
             record[5] = self._values.code(seen)
 
     def becomes(self, row: int, function: str, value: Value, *, expected: Value = None) -> None:
-        """The operation turned out to be another: a put on a condition, say, a read of what it saw."""
+        """The operation turned out to be another: a conditional put, say, a read of what it saw."""
         record = self._rows[row]
         record[1] = self._function_codes[function]
         record[3] = self._values.code(value)
@@ -383,7 +383,7 @@ def check_columns(columns: Columns, file: str | None = None) -> None:
     if len(backwards):
         row = backwards[np.argmin(line[backwards])]
         raise HistoryError(f"returns at {ret[row]}, before its call at {call[row]}", int(line[row]), file)
-    # Files are mostly in the order of time; only where they are not each process has to be sorted by it.
+    # Files are mostly in order of time; only where they are not, each process has to be sorted by time.
     overlaps = _overlaps(columns, np.argsort(columns.process, kind="stable"))
     if overlaps is not None:
         overlaps = _overlaps(columns, np.lexsort((ret, call, columns.process)))
@@ -400,7 +400,7 @@ def check_columns(columns: Columns, file: str | None = None) -> None:
 
 
 def _overlaps(columns: Columns, order: Column) -> tuple[Column, Column] | None:
-    """The neighbours in `order`, of one process, of which the second is called before the first returns."""
+    """Neighbours in `order`, of one process, the second of which is called before the first returns."""
     first, second = order[:-1], order[1:]
     wrong = columns.ret[first] > columns.call[second]
     wrong &= columns.process[first] == columns.process[second]

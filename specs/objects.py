@@ -5,8 +5,8 @@ in which an operation may leave the object, and none if the operation, as it was
 that state; so an object may be nondeterministic. Whether an operation of unknown outcome took effect is the
 checker's business: `step` is asked for the effect only, and must then accept any result.
 
-`Register` is the object of the fast algorithms; the others are decided by search, and are examples of how to
-write one's own. Where an object can begin elsewhere than its name says, its class takes that as `initial`.
+`Register` is the object of the fast algorithms; the others are decided by search, and show how to write your
+own. Where an object can begin in another state than the usual one, its class takes that as `initial`.
 
 Source: Herlihy and Wing, *Linearizability* (1990), on sequential specifications.
 """
@@ -23,9 +23,9 @@ State = Hashable
 class SequentialObject(Protocol):
     """An object by its sequential behaviour; one instance serves all keys, so it has no state of its own.
 
-    `name` is how a command line calls it, `functions` the names of the operations that it knows, and
-    `initial` the state of every key at first. It may also have `reads`: those functions that leave every
-    state as it is; only they are taken out when a counterexample is made smaller. It may have `answer(state,
+    `name` is its name on a command line, `functions` the names of the operations that it knows, and
+    `initial` the first state of every key. It may also have `reads`: those functions that leave every state
+    as it is; only they are taken out when a counterexample is made smaller. It may have `answer(state,
     operation)`: what an operation returns in a state; a violation is then reported with the answers that were
     possible. And it may have `unfit(operation)`: why its `step` could make nothing of the values of an
     operation (None: it can); such a history is rejected.
@@ -46,8 +46,8 @@ class SequentialObject(Protocol):
 class Register:
     """A register with read, write, compare-and-set and delete; `None` is absent.
 
-    A failed cas (`Completion.FAILED`) reads: it saw `seen`, which is not what it expected; where nobody wrote
-    that down, all that is known is that the value differed. Other failed operations did nothing.
+    A failed cas (`Completion.FAILED`) is a read: it saw `seen`, which is not what it expected; where nobody
+    wrote that down, all that is known is that the value differed. Other failed operations did nothing.
     """
 
     name = "register"
@@ -107,7 +107,7 @@ class StringWithAppend:
 
 
 class Queue:
-    """A queue with `enqueue` (value: what) and `dequeue` (value: what came, None: it was empty)."""
+    """A queue with `enqueue` (value: the item) and `dequeue` (value: the item, None: it was empty)."""
 
     name = "queue"
     functions = ("enqueue", "dequeue")
@@ -160,7 +160,7 @@ class Counter:
 
 
 class Stack:
-    """A stack with `push` (value: what) and `pop` (value: what came, None: it was empty).
+    """A stack with `push` (value: the item) and `pop` (value: the item, None: it was empty).
 
     Source: Herlihy and Shavit, *The Art of Multiprocessor Programming*, chapter 11, on total stacks.
     """
@@ -226,7 +226,7 @@ class Mutex:
     """A lock with `acquire` and `release`: nobody acquires it while it is held, nobody releases it while it
     is free.
 
-    Whoever holds it, any process may release it; values say nothing. An acquire that was refused (`FAILED`)
+    Any process may release it, whoever holds it; values mean nothing. An acquire that was refused (`FAILED`)
     did not happen.
 
     Source: Knossos, `knossos.model/mutex`.
@@ -258,7 +258,7 @@ class UnfitError(ValueError):
 
 
 def elements_of(value: Value, complaint: str) -> tuple[Value, ...]:
-    """The elements of a value that is a list or a set; raises UnfitError with the complaint."""
+    """The elements of a value that is a list or a set; else raises UnfitError with the complaint."""
     found = _elements(value)
     if found is None:
         raise UnfitError(complaint)

@@ -1,7 +1,7 @@
-"""What a campaign should see: a promise that was never tried has not been checked.
+"""What a campaign should see: a promise that was never put to the test has not been checked.
 
 A `sometimes` is a situation. An observer sees that it is reached, or the system notes it (`Reached`, with the
-situation's name); a campaign counts, and shows what it never saw.
+situation's name); a campaign counts the situations, and shows those that it never saw.
 """
 
 from __future__ import annotations
@@ -278,7 +278,7 @@ SOMETIMES: Mapping[str, Sometimes] = MappingProxyType(
 UNDER_LOAD: Mapping[str, Sometimes] = MappingProxyType(
     {one.name: one for one in (NEXT_BATCH_DROPPED, KEPT_BEHIND_A_GAP, HOLD_LAPSED, LEVEL_AGAIN)}
 )
-"""Situations that need more load than a few clients are."""
+"""Situations that need more load than a few clients make."""
 
 OF_MEMBERSHIP: Mapping[str, Sometimes] = MappingProxyType(
     {
@@ -299,7 +299,7 @@ OF_MEMBERSHIP: Mapping[str, Sometimes] = MappingProxyType(
 OF_SEVERAL_ITEMS: Mapping[str, Sometimes] = MappingProxyType(
     {one.name: one for one in (CHANGE_FAILED, PAGE_FULL, EARLIER_STATE_SHOWN)}
 )
-"""Situations that need operations of several items."""
+"""Situations that need operations on several items."""
 
 
 EVERY: Mapping[str, Sometimes] = MappingProxyType(

@@ -1,4 +1,4 @@
-"""What a campaign of tables with provisioned capacity should see; as in `sometimes`."""
+"""What a campaign on tables with provisioned capacity should see; as in `sometimes`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a campaign of a region with tables should see; as in `sometimes`."""
+"""What a campaign on a region with tables should see; as in `sometimes`."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ ADMIN_DIED_BETWEEN: Mapping[tuple[str, str], Sometimes] = MappingProxyType(
         )
     }
 )
-"""By the kind of a workflow, and by what was done of it."""
+"""By the kind of the workflow, and by how much of it was done."""
 
 TWO_ADMINS = Sometimes(
     "two admins thought that they were active",
@@ -296,7 +296,7 @@ SPLIT_FOR: Mapping[str, Sometimes] = MappingProxyType(
         ),
     }
 )
-"""By the reason of the split."""
+"""By the reason for the split."""
 
 POWER_FAILED: Mapping[str, Sometimes] = MappingProxyType(
     {
@@ -317,7 +317,7 @@ POWER_FAILED: Mapping[str, Sometimes] = MappingProxyType(
         ),
     }
 )
-"""By what was written of a child, and not durable."""
+"""By what was written of a child and not durable."""
 
 ADMIN_DIED_AT: Mapping[str, Sometimes] = MappingProxyType(
     {
@@ -364,7 +364,7 @@ LOST_AT: Mapping[str, Sometimes] = MappingProxyType(
         ),
     }
 )
-"""By the step of a split; one that is given up is given up for such a loss, most often."""
+"""By the step of a split; a split that is given up is most often given up because of such a loss."""
 
 OF_SPLITS: Mapping[str, Sometimes] = MappingProxyType(
     {

@@ -1,4 +1,4 @@
-"""Situations in which voters are replaced, and who drives that."""
+"""Situations in which voters are replaced, and what drives that."""
 
 from __future__ import annotations
 

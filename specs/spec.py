@@ -37,11 +37,11 @@ class Spec(Struct, Generic[Seen], frozen=True):
     source: str
     sentence: str
     over: type[Seen]
-    """The kind of view that it is a promise about."""
+    """The kind of view that the promise is about."""
     on: tuple[type[Struct], ...]
     """The types of facts that it looks at: it is checked in a step in which one of them was filed."""
     check: Callable[[Seen], Iterable[Violation]]
-    """How the promise is broken; of a `sometimes`, where what it names is seen."""
+    """Yields how the promise is broken; for a `sometimes`, where the situation is seen."""
 
 
 AnySpec: TypeAlias = Spec[Any]
@@ -53,9 +53,9 @@ def spec(
     over: type[Any] = Nodes,
     on: tuple[type[Struct], ...] = (),
 ) -> Callable[[Callable[[Any], Iterable[Violation] | bool]], AnySpec]:
-    """Make a spec of a check, under the check's own name; whoever runs something is handed the specs.
+    """Make a spec of a check, under the check's own name; what runs a system is handed its specs.
 
-    A check gives violations, or whether the promise holds (of a `sometimes`: whether the situation is there).
+    A check gives violations, or whether the promise holds (for a `sometimes`: whether the situation occurs).
     Over nodes, a spec without `on` looks at each step, or once at the end if it is an `eventually`.
 
     Raises:
@@ -88,7 +88,7 @@ def spec(
 def answered(
     check: Callable[[Any], Iterable[Violation] | bool], kind: Kind, sentence: str, view: Any
 ) -> Iterable[Violation]:
-    """What a check says that is no generator: its violations, or one for a plain no."""
+    """The violations of a check that is not a generator: those that it returns, or one for a plain no."""
     answer = check(view)
     if isinstance(answer, bool):
         broken = answer if kind == "sometimes" else not answer

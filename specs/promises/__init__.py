@@ -1,4 +1,4 @@
-"""Every promise that is ours, one module per subject; a run is handed those that it is judged by."""
+"""All of our promises, one module per subject; a run is handed those by which it is judged."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ OF_A_REGION: tuple[AnySpec, ...] = (
     *region_capacity.SPECS,
     *tokens.SPECS,
 )
-"""What a region with tables promises: each partition what a group does, and more."""
+"""What a region with tables promises: for each partition what a group promises, and more."""
 
 PROMISES: Mapping[str, AnySpec] = MappingProxyType(
     {

@@ -1,4 +1,4 @@
-"""The promises about capacity: what a table is given is what it gets, no more, and no less."""
+"""The promises about capacity: a table gets what it is given, no more and no less."""
 
 from __future__ import annotations
 

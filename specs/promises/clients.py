@@ -35,7 +35,7 @@ def acknowledged_writes_survive(view: GroupView) -> Iterable[Violation]:
     fresh = {fact.slot: fact.request for fact in view.take(Acknowledged)}
     unheld = [fact.slot for fact in view.take(Unheld)]
     fresh |= {slot: view.acknowledged[slot] for slot in unheld if slot in view.acknowledged}
-    if any(view.take(kind) for kind in (Forgot, Spoke, Reconfigured)):  # The quorums are others now.
+    if any(view.take(kind) for kind in (Forgot, Spoke, Reconfigured)):  # The quorums have changed.
         fresh = view.acknowledged
     newest = view.configs[-1][1]
     voters = view.trusted()

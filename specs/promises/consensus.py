@@ -72,7 +72,7 @@ def chosen_entries_agree(view: GroupView) -> Iterable[Violation]:
     for fact in view.take(Accepted):
         slot = fact.slot
         if len(view.voters_at.get(slot, ())) < 2:
-            continue  # The usual case: nobody ever accepted anything else there.
+            continue  # The usual case: nobody has accepted anything else there.
         identities = []
         for entry in view.quorum_entry(slot):
             if entry.identity not in identities:
@@ -202,7 +202,7 @@ def quorums_overlap(view: GroupView) -> Iterable[Violation]:
 
 
 def _apart(view: GroupView, slot: int, ballot: Ballot) -> Iterable[Violation]:
-    """Where a slot was chosen below a ballot, and no voter that voted for that has promised the ballot."""
+    """Where a slot was chosen below a ballot, and no voter for it has promised the ballot."""
     promised = view.promises.get(ballot, {})
     voters_of = {
         entry: [v for v in view.config_at(slot) if v in view.voters_at[slot][entry]]

@@ -28,7 +28,7 @@ def one_owner_per_key(view: LineageView) -> Iterable[Violation]:
     changed = dict.fromkeys(fact.partition for fact in view.take(OwnerChanged))
     for name in changed:
         one = view.owners[name]
-        looked_at = True  # Pairs of changed ones are looked at once: by the one that comes first.
+        looked_at = True  # A pair of changed ones is looked at once: by the one that comes first.
         for other_name, other in view.owners.items() if view.tau < one.until else ():
             if other_name == name:
                 looked_at = False
@@ -42,7 +42,7 @@ def one_owner_per_key(view: LineageView) -> Iterable[Violation]:
 
 
 def _cover(keys: tuple[int, int], whose: str, ranges: Iterable[tuple[Name, int, int]]) -> Iterable[Violation]:
-    """The ranges of (partition, low, high) are disjoint, and nothing of the keys is left out."""
+    """The ranges of (partition, low, high) are disjoint, and leave out none of the keys."""
     reached, end = keys
     for partition, low, high in [*sorted(ranges, key=lambda one: one[1:]), (None, end, end)]:
         if low > reached:
@@ -99,7 +99,7 @@ def restore_is_exact(view: LineageView) -> Iterable[Violation]:
 
 
 def _leaves(view: LineageView, time: int) -> list[Name]:
-    """The partitions that are there at a time, and are not split yet."""
+    """The partitions that exist at a time and are not split yet."""
     there = [name for name, (_, since) in view.parents.items() if since <= time]
     split = [view.parents[name][0] for name in there]
     return [name for name in there if name not in split]

@@ -1,7 +1,7 @@
 """What must happen once the faults have stopped, within a bound from the run's time constants.
 
-Judged in the fair end of a run: faults off, every enabled event happens when it is due. Whoever drives the
-run waits for the bound and files what did not happen by then; a bound is part of the fact.
+Judged in the fair end of a run: faults off, every enabled event happens when it is due. The run's driver
+waits for the bound and files what did not happen by then; the bound is part of the fact.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from dynaproof.specs.views.load_facts import (
 )
 
 NEAR_SLOTS = 64
-"""How many slots beyond a window a replica may be behind what was chosen before the time of one answer."""
+"""How many slots more than a window a replica may be behind what was chosen before the time of one answer."""
 
 
 @spec(
@@ -63,7 +63,7 @@ def followers_keep_up(view: GroupView) -> Iterable[Violation]:
                 "chosen already"
             )
     for back in view.take(StillAway):
-        # On any load that the leader can serve it gains at least as fast as it fell behind.
+        # Under any load that the leader can serve it catches up at least as fast as it fell behind.
         chunks = 2 + -(-back.slots // back.chunk_slots)
         bound = back.away_us + back.idle_us + chunks * back.pace.answer_us
         if back.took_us > bound:

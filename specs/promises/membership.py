@@ -28,8 +28,8 @@ def voters_are_not_dropped(view: GroupView) -> Iterable[Violation]:
 
 
 def _replaced(view: GroupView, name: object) -> bool:
-    """Whether it never had a vote, or all voters of a config that was chosen since it left were admitted:
-    they held what it does, whoever has come or was lost after that.
+    """Whether it never had a vote, or all voters of a config chosen since it left were admitted: they held
+    what it does, whichever voters were added or lost after that.
     """
     named = [at for at, (_, voters) in enumerate(view.configs) if name in voters]
     since = view.configs[named[-1] + 1 :] if named else []

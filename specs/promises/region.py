@@ -143,7 +143,7 @@ def repairs_replace_the_lost(view: RegionView) -> Iterable[Violation]:
 
 
 STEPS_OF_A_REPAIR = 12
-"""What is asked or written one after the other, at the most: the walk that finds the loss (two reads), the
+"""The most that a repair asks and writes, one after the other: the walk that finds the loss (two reads), the
 plan, the step and the end of its workflow (each a read and a write), and three commands with their answers.
 """
 

@@ -1,4 +1,4 @@
-"""The promises about capacity that are of no single partition: what a storage node serves."""
+"""The promises about capacity beyond a single partition: what a storage node serves."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The promises about auto scaling: what is stored was emitted, alarms say what is stored, changes follow
-alarms, and no share of a table passes a partition's cap.
+"""The promises about auto scaling: what is stored was emitted, alarms follow what is stored, changes follow
+alarms, and no share of a table exceeds a partition's cap.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The promises about tables under global admission: tokens are handed out once, and no request goes without
-any.
+"""The promises about tables under global admission: tokens are handed out once, and no request is served
+without them.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def transactions_serializable(view: TransactionView) -> Iterable[Violation]:
 
 
 def _before(view: TransactionView) -> Mapping[Hashable, list[Hashable]]:
-    """Transaction to those that must come before it."""
+    """By transaction, those that must come before it."""
     before: dict[Hashable, list[Hashable]] = {name: [] for name in view.transactions}
     for writers in view.versions.values():
         for one, other in pairwise(writers):

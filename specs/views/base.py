@@ -1,10 +1,10 @@
-"""What all views share: facts are filed, and are *fresh* until the step is over in which they were.
+"""What all views share: facts are filed, and are *fresh* until the end of the step in which they were filed.
 
 A `View` is a record of facts. Some tables are history variables: they outlive what they record (a ballot once
-led stays led), because promises are about all of a run. Whoever observes calls a view's methods; each enters
-the fact in a table and files it as fresh, under its type. An `always` spec names the types of facts that it
-looks at, so it costs nothing in a step that did not touch them. For a single state (of a model, say) all
-facts are fresh.
+led stays led), because promises are about all of a run. An observer calls a view's methods; each enters the
+fact in a table and files it as fresh, under its type. An `always` spec names the types of facts that it looks
+at, so it costs nothing in a step that did not touch them. For a single state (of a model, say) all facts are
+fresh.
 
 A fact belongs to one kind of view: its type inherits from the `FACTS` of that view. A spec over `View` itself
 is judged wherever its facts are filed.
@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 from msgspec import Struct
 
 Name: TypeAlias = Hashable
-"""Of an incarnation of a replica, a partition, a shard."""
+"""The name of a replica's incarnation, a partition or a shard."""
 
 
 class Fact(Struct, frozen=True, gc=False):
@@ -30,7 +30,7 @@ Filed = TypeVar("Filed", bound=Struct)
 
 
 class View(Generic[Filed]):
-    """Facts by type, `fresh` as long as the current step; and `tau`, the global time of that step.
+    """Facts by type, `fresh` for the current step; and `tau`, the global time of that step.
 
     As it is, it takes all facts and keeps no tables: enough for a node whose specs look at single steps.
     """
@@ -43,12 +43,12 @@ class View(Generic[Filed]):
         """The facts of the current step, by type."""
         self.tau = 0
         self.whole: View[Any] | None = None
-        """The views that this one is among, in which it is fresh as long as it has fresh facts;"""
+        """The collection that this view is part of, in which it is fresh as long as it has fresh facts,"""
         self.key: Hashable = None
-        """and by what it is known there."""
+        """and its key there."""
 
     def kinds(self) -> tuple[type[View[Any]], ...]:
-        """The kinds of views of which specs are judged here."""
+        """The kinds of views whose specs are judged here."""
         return (type(self),)
 
     def parts(self) -> Sequence[View[Any]]:
@@ -76,7 +76,7 @@ Part = TypeVar("Part", bound=View[Any])
 
 
 class Views(View[Fact], Generic[Part]):
-    """Views of one kind, by what they are of: each spec is evaluated on each by itself, where it is fresh."""
+    """Views of one kind, by subject: each spec is evaluated on each view alone, if that is fresh."""
 
     def __init__(self, views: Mapping[Hashable, Part]) -> None:
         super().__init__()
@@ -85,14 +85,14 @@ class Views(View[Fact], Generic[Part]):
             self.add(key, view)
 
     def add(self, key: Hashable, view: Part) -> None:
-        """One more view, of a kind of which there was one from the start."""
+        """Add a view, of a kind that was there from the start."""
         self.views[key] = view
         view.whole, view.key = self, key
 
     def kinds(self) -> tuple[type[View[Any]], ...]:
-        """Those of its views."""
+        """The kinds of its views."""
         return tuple(dict.fromkeys(kind for view in self.views.values() for kind in view.kinds()))
 
     def parts(self) -> Sequence[View[Any]]:
-        """Those in which something was filed in this step."""
+        """The views in which something was filed in this step."""
         return tuple(self.fresh.values())

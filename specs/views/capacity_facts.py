@@ -1,4 +1,4 @@
-"""Facts about what a partition admits of its capacity, and what it throttles. Levels are in grains (10^-12 of
+"""Facts about what a partition admits by its capacity, and what it throttles. Levels are in grains (10^-12 of
 a unit), costs in micro-units, as the system counts them.
 """
 
@@ -15,7 +15,7 @@ MICRO = 1_000_000
 
 class Charged(GroupFact, frozen=True, gc=False):
     """A chosen record was charged to a bucket that had this level at its timestamp, by an exact fold of all
-    chosen records; `owed` is what it should cost at the least, by the items that it changes.
+    chosen records; `owed` is the least that it should cost, by the items that it changes.
     """
 
     slot: int
@@ -27,8 +27,8 @@ class Charged(GroupFact, frozen=True, gc=False):
 
 
 class ReadCharged(GroupFact, frozen=True, gc=False):
-    """A leader has admitted a read; its bucket has this level at the most, by all that it has admitted since
-    it began to lead.
+    """A leader has admitted a read; its bucket has at most this level, by all that it has admitted since it
+    began to lead.
     """
 
     name: Name
@@ -39,8 +39,8 @@ class ReadCharged(GroupFact, frozen=True, gc=False):
 
 
 class Exceeded(GroupFact, frozen=True, gc=False):
-    """A leader throttles a write by a level, in whole micro-units; what is chosen and what it has in flight
-    leave `expected` grains.
+    """A leader throttles a write by a level, in whole micro-units; what is chosen and what the leader has in
+    flight leave `expected` grains.
     """
 
     name: Name
@@ -53,7 +53,7 @@ class Exceeded(GroupFact, frozen=True, gc=False):
 
 
 class LevelApart(GroupFact, frozen=True, gc=False):
-    """The buckets of a replica at an applied slot are not those of the fold."""
+    """The buckets of a replica at an applied slot differ from the fold's."""
 
     name: Name
     slot: int
@@ -62,8 +62,8 @@ class LevelApart(GroupFact, frozen=True, gc=False):
 
 
 class Boosted(GroupFact, frozen=True, gc=False):
-    """A partition's rate of reads or of writes is set, in micro-units a second; its share of what the table
-    is given, and by how much that may be multiplied.
+    """A partition's rate of reads or of writes is set, in micro-units a second; with its share of what the
+    table is given, and by how much the share may be multiplied.
     """
 
     slot: int
@@ -74,8 +74,8 @@ class Boosted(GroupFact, frozen=True, gc=False):
 
 
 class TakesLess(GroupFact, frozen=True, gc=False):
-    """The rate of an on-demand table's partition is set, in micro-units a second, and it was so much before,
-    by the same version of what its table is given.
+    """The rate of an on-demand table's partition is set, in micro-units a second; with the rate before, by
+    the same version of what its table is given.
     """
 
     slot: int
@@ -85,9 +85,9 @@ class TakesLess(GroupFact, frozen=True, gc=False):
 
 
 class ReadsBegan(GroupFact, frozen=True, gc=False):
-    """A new leader begins to admit reads with a level, in whole micro-units, after one that it had heard of;
-    `most` is what heartbeats that were ever sent leave it at the most, and a second's fill is `second`. Or a
-    replica of a child, with its part of what its parent has: then `heard` is that part, and `most` at most.
+    """A new leader begins to admit reads with a level, in whole micro-units, after the level that it had
+    heard; `most` is the most that all heartbeats sent so far leave it, and `second` is a second's fill. Or a
+    replica of a child begins, with its part of its parent's level: then `heard` is that part, at most `most`.
     """
 
     name: Name
@@ -98,8 +98,8 @@ class ReadsBegan(GroupFact, frozen=True, gc=False):
 
 
 class TableAdmitted(GroupFact, frozen=True, gc=False):
-    """What the partitions of a table have admitted together, in some window, is so far above what the window
-    fills; and it may be so far.
+    """How far what the partitions of a table have admitted together, in some window, is above what the window
+    fills; and how far it may be.
     """
 
     table: str

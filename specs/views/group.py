@@ -34,9 +34,9 @@ from dynaproof.specs.views.group_facts import (
 )
 
 KEPT_BALLOTS = 1024
-"""Ballots whose leaders are remembered when a view is pruned."""
+"""How many ballots keep their leaders when a view is pruned."""
 KEPT_NAMES = 32
-"""Configs, with the incarnations that they name, that are remembered when a view is pruned."""
+"""How many configs, with the incarnations that they name, are kept when a view is pruned."""
 
 
 class GroupView(View[GroupFact]):
@@ -49,14 +49,14 @@ class GroupView(View[GroupFact]):
         self.led: dict[Ballot, list[Name]] = {}
         self.proposed: dict[tuple[Ballot, int], list[Any]] = {}
         self.known_by: dict[Ballot, int] = {}
-        """Of each ballot that was led, through which slot its leader knew all to be chosen when it asked."""
+        """By ballot that was led, the slot through which its leader knew all to be chosen when it asked."""
         self.newest_led: Ballot = ()
-        """The highest of them."""
+        """The highest of these ballots."""
         self.promises: dict[Ballot, dict[Name, bool]] = {}
-        """Of each ballot, who has promised it before it lost anything."""
+        """By ballot, the incarnations that promised it before they lost anything."""
         self.let_out: dict[Name, Ballot] = {}
         self.spoken: dict[Name, bool] = {}
-        """Who has voted, granted or campaigned: a new voter does none of that before it is admitted."""
+        """What has voted, granted or campaigned: a new voter does none of that before it is admitted."""
         self.forgetful: dict[Name, bool] = {}
         self.configs: list[tuple[int, tuple[Name, ...]]] = [(0, voters)]
         self.accepted: dict[int, dict[Name, Entry]] = {}
@@ -70,12 +70,12 @@ class GroupView(View[GroupFact]):
         self.bare: dict[Name, int] = {}
         """Log replicas that have no tree yet: each with the slot behind which its log begins."""
         self.holds: dict[Hashable, int] = {}
-        """Reader to the slot through which it has read, as long as its hold has not lapsed."""
+        """By reader, the slot through which it has read, as long as its hold has not lapsed."""
         self.holders: dict[Name, tuple[Ballot, int]] = {}
         self.pruned_through = 0
         self.acknowledged: dict[int, Hashable] = {}
         self.owed_through = 0
-        """What takes effect through this slot is owed by other groups: the children of a partition."""
+        """What took effect through this slot is owed by other groups: the children of the partition."""
 
     def lead(self, ballot: Ballot, name: Name, known: int | None = None) -> None:
         """`name` completed phase 1 of `ballot`; it knew the slots through `known` to be chosen."""
@@ -136,7 +136,7 @@ class GroupView(View[GroupFact]):
             self.file(Forgot(name))
 
     def drop(self, name: Name) -> None:
-        """An operator had `name` dropped, which has nothing from here on."""
+        """An operator had `name` dropped; it has nothing from here on."""
         self.file(WasDropped(name))
         self.forget(name)
 
@@ -171,24 +171,24 @@ class GroupView(View[GroupFact]):
             self.highest[name] = slot
 
     def acknowledge(self, request: Hashable, slot: int) -> None:
-        """A client got the answer that its write took effect in a slot."""
+        """A client was told that its write took effect in a slot."""
         if slot <= self.owed_through:
             return
         self.acknowledged[slot] = request
         self.file(Acknowledged(request, slot))
 
     def newest_leader(self) -> Name | None:
-        """Who leads the highest ballot that is led; None before any is."""
+        """The leader of the highest ballot that is led; None before any is."""
         return self.led[max(self.led)][-1] if self.led else None
 
     def trusted(self) -> list[Name]:
-        """The voters of the newest config that forgot nothing and have voted, granted or campaigned."""
+        """The newest config's voters that forgot nothing and have voted, granted or campaigned."""
         return [v for v in self.configs[-1][1] if v in self.spoken and v not in self.forgetful]
 
     def cut_above(self, name: Name, slot: int) -> None:
         """`name` dropped its entries above `slot`."""
         if slot >= self.highest.get(name, 0):
-            return  # The usual case: it grows at its end.
+            return  # The usual case: the log grows at its end.
         for above in [s for s, at in self.accepted.items() if s > slot and name in at]:
             del self.accepted[above][name]
             if above in self.acknowledged:
@@ -245,7 +245,7 @@ class GroupView(View[GroupFact]):
         self.bare.pop(name, None)
 
     def needs_tree(self, name: Name, what: str) -> None:
-        """`name` does what nobody may do without a tree."""
+        """`name` does something for which a tree is needed."""
         if name in self.bare:
             self.file(ActedWithoutTree(name, what))
 
@@ -261,7 +261,7 @@ class GroupView(View[GroupFact]):
 
     def prune(self, slot: int) -> None:
         """Forget the slots through `slot`, and ballots, configs and incarnations long past: no spec can ask
-        about them any more, or what it could still find is older than `KEPT_BALLOTS` or `KEPT_NAMES`.
+        about them any more, or what it could find is older than `KEPT_BALLOTS` or `KEPT_NAMES`.
         """
         self.pruned_through = through = max(self.pruned_through, slot)
         for table in (self.accepted, self.chosen, self.acknowledged, self.voters_at):

@@ -1,5 +1,5 @@
-"""The facts about one replica group and its clients. Most of them are suspicious already: a spec says which
-promise they break.
+"""The facts about one replica group and its clients. Most of them are suspicious in themselves: a spec says
+which promise they break.
 
 `name` is always an incarnation of a replica, or a node, that did something.
 """
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 from dynaproof.specs.views.base import Fact, Name
 
 Ballot: TypeAlias = tuple[Any, ...]
-"""Totally ordered."""
+"""A ballot; they are totally ordered."""
 
 
 class Entry(NamedTuple):
@@ -80,7 +80,7 @@ class Accepted(GroupFact, frozen=True, gc=False):
 
 
 class Chosen(GroupFact, frozen=True, gc=False):
-    """A chosen slot; `record` is whatever the world keeps in it."""
+    """A chosen slot; `record` is whatever the observed system keeps in it."""
 
     slot: int
     entry: Entry
@@ -88,7 +88,7 @@ class Chosen(GroupFact, frozen=True, gc=False):
 
 
 class Committed(GroupFact, frozen=True, gc=False):
-    """A replica, or a reader of its log, takes a record for chosen."""
+    """A replica, or a reader of its log, takes a record to be chosen."""
 
     name: Name
     slot: int
@@ -108,11 +108,11 @@ class WasShed(GroupFact, frozen=True, gc=False):
     node: str
     message: str
     own: bool
-    """Whether it was to the node itself."""
+    """Whether it was addressed to the node itself."""
 
 
 class Vanished(GroupFact, frozen=True, gc=False):
-    """A message is gone from the node that sent it, and nobody noted that."""
+    """A message is gone from the node that sent it, without a note."""
 
     node: str
     message: str
@@ -184,7 +184,7 @@ class Serving(GroupFact, frozen=True, gc=False):
 
 
 class LeaseHeld(GroupFact, frozen=True, gc=False):
-    """A replica may serve by a lease until another time than before."""
+    """The time until which a replica may serve by a lease has changed."""
 
     name: Name
 
@@ -198,7 +198,7 @@ class LogCut(GroupFact, frozen=True, gc=False):
 
 
 class HeldLogGivenUp(GroupFact, frozen=True, gc=False):
-    """A reader got the answer that a slot is gone which its hold protects."""
+    """A reader was told that a slot which its hold protects is gone."""
 
     name: Name
     reader: Hashable
@@ -206,8 +206,8 @@ class HeldLogGivenUp(GroupFact, frozen=True, gc=False):
 
 
 class HoldBehind(GroupFact, frozen=True, gc=False):
-    """A reader's hold has not lapsed, so many slots and bytes of records behind what is chosen; `most_slots`
-    and `most_bytes` are what it may be.
+    """A reader's hold that has not lapsed is so many slots and bytes of records behind what is chosen;
+    `most_slots` and `most_bytes` are its bounds.
     """
 
     reader: Hashable
@@ -251,8 +251,8 @@ class Raised(GroupFact, frozen=True, gc=False):
 
 
 class MessageTooLarge(GroupFact, frozen=True, gc=False):
-    """The records of a message take more than their bound, and are more than one and a no-op; or the items of
-    a page, and are more than one.
+    """The records of a message exceed their bound, and are more than one and a no-op; or the items of a page
+    do, and are more than one.
     """
 
     name: Name
@@ -272,7 +272,7 @@ class FrameTooLarge(GroupFact, frozen=True, gc=False):
 
 
 class TailTooLong(GroupFact, frozen=True, gc=False):
-    """Above what an acceptor's journal knows chosen it holds more than fits a message."""
+    """An acceptor holds more than fits a message above what its journal knows chosen."""
 
     name: Name
     records: int
@@ -284,7 +284,7 @@ class TailTooLong(GroupFact, frozen=True, gc=False):
 
 
 class Acknowledged(GroupFact, frozen=True, gc=False):
-    """A client got the answer that its write took effect in a slot."""
+    """A client was told that its write took effect in a slot."""
 
     request: Hashable
     slot: int
@@ -304,21 +304,21 @@ class Unlinearizable(GroupFact, frozen=True, gc=False):
 
 
 class EventualReadUnchosen(GroupFact, frozen=True, gc=False):
-    """An eventual read returned a value of a slot where that was not chosen."""
+    """An eventual read returned a value of a slot where it was not chosen."""
 
     request: Hashable
     slot: int
 
 
 class UnchosenShown(GroupFact, frozen=True, gc=False):
-    """An answer showed a mutation of a slot where that was not chosen."""
+    """An answer showed a mutation of a slot where it was not chosen."""
 
     request: Hashable
     slot: int
 
 
 class PageApart(GroupFact, frozen=True, gc=False):
-    """A page shows what stood at no slot, or at none that it may show: the sentence says what is wrong."""
+    """A page shows what stood at no slot, or at no slot that it may show: the sentence says what is wrong."""
 
     request: Hashable
     sentence: str
@@ -335,14 +335,14 @@ class Repeated(GroupFact, frozen=True, gc=False):
 
 
 class Stalled(GroupFact, frozen=True, gc=False):
-    """Something does not go on."""
+    """Something makes no progress."""
 
     what: str
     bound_us: int
 
 
 class Unanswered(GroupFact, frozen=True, gc=False):
-    """A request, or what a client had still to ask, got no answer in so much fair time."""
+    """A request, or something that a client still had to ask, got no answer in so much fair time."""
 
     request: Hashable
     waited_us: int
@@ -373,6 +373,6 @@ class Uncut(GroupFact, frozen=True, gc=False):
 
 
 class IdleElection(GroupFact, frozen=True, gc=False):
-    """A ballot began to be led although nothing was wrong any more."""
+    """A new leadership began although nothing was wrong any more."""
 
     ballot: Ballot

@@ -36,7 +36,7 @@ class MetadataCommitted(LineageFact, frozen=True, gc=False):
 
 
 class Descent(NamedTuple):
-    """A partition of the keys of [low, high), its parent (None: it has none), and whether it is split."""
+    """A partition of the keys in [low, high), its parent (None: it has none), and whether it is split."""
 
     partition: Name
     parent: Name | None
@@ -46,7 +46,7 @@ class Descent(NamedTuple):
 
 
 class LineageCommitted(LineageFact, frozen=True, gc=False):
-    """The metadata has the lineage of a table: all partitions that it has, and those that were split."""
+    """The metadata shows a table's lineage: all its partitions, and those that were split."""
 
     table: Hashable
     partitions: tuple[Descent, ...]
@@ -67,12 +67,12 @@ class LineageView(View[LineageFact]):
     def __init__(self) -> None:
         super().__init__()
         self.key_space: tuple[int, int] = (0, 1 << 128)
-        """The hashes of partition keys, from the first up to before the second."""
+        """The half-open range of the hashes of partition keys."""
         self.owners: dict[Name, Owner] = {}
         self.parents: dict[Name, tuple[Name | None, int]] = {}
-        """Partition to its parent, and to the commit timestamp of the split that made it."""
+        """By partition, its parent and the commit timestamp of the split that made it."""
         self.writes: dict[Name, list[tuple[int, Hashable]]] = {}
-        """Partition to its chosen writes in the order of its log, each with its commit timestamp."""
+        """By partition, its chosen writes in the order of its log, each with its commit timestamp."""
 
     def own(self, partition: Name, owner: Owner) -> None:
         """The partition's leader accepts writes."""

@@ -13,12 +13,12 @@ from dynaproof.specs.views.group_facts import GroupFact
 
 
 class Pace(Struct, frozen=True):
-    """What bounds in time are derived from: constants of a run, drawn before it."""
+    """What time bounds are derived from: constants of a run, drawn before it."""
 
     latency_us: int
     """The largest latency of a message,"""
     sync_us: int
-    """and of a sync. Whoever waits for one waits for the one that is under way, too."""
+    """and of a sync. Waiting for a sync includes waiting for the one that is under way."""
     in_flight_slots: int
     """The window, in slots"""
     window_bytes: int
@@ -26,12 +26,12 @@ class Pace(Struct, frozen=True):
 
     @property
     def answer_us(self) -> int:
-        """Within this an answer comes where nobody stands before: five round trips and three syncs."""
+        """How soon an answer comes if no request stands before it: five round trips and three syncs."""
         return 5 * 2 * self.latency_us + 3 * 2 * self.sync_us
 
     @property
     def stop_us(self) -> int:
-        """Within this the children of a split serve, from its proposal on: six round trips and nine syncs."""
+        """How soon after its proposal a split's children serve: six round trips and nine syncs."""
         return 6 * 2 * self.latency_us + 9 * 2 * self.sync_us
 
 
@@ -41,7 +41,7 @@ class Answered(GroupFact, frozen=True, gc=False):
     request: Hashable
     took_us: int
     slots_before: int
-    """What stood before it at the leader: slots not chosen yet, and requests that waited,"""
+    """What stood before it at the leader: slots not chosen yet and requests that waited,"""
     bytes_before: int
     """and their bytes."""
     pace: Pace
@@ -58,7 +58,7 @@ class Lagged(GroupFact, frozen=True, gc=False):
 
 
 class StillAway(GroupFact, frozen=True, gc=False):
-    """A replica that was away is not level yet, or is now."""
+    """A replica that was away is level now, or not yet."""
 
     name: Name
     took_us: int
@@ -74,39 +74,39 @@ class StillAway(GroupFact, frozen=True, gc=False):
 
 
 class Copied(GroupFact, frozen=True, gc=False):
-    """A copy is in, or is still under way."""
+    """A copy has arrived, or is still under way."""
 
     name: Name
     took_us: int
     round_trips: int
-    """Those that the same copy takes on an idle group."""
+    """The round trips that the same copy takes on an idle group."""
     idle_us: int
     """How long a lost question may stay unnoticed."""
     pages: int
-    """How many pages it has brought, with those of copies before it after which the replica was not level; 0
-    where its source may not hold them all;
+    """How many pages it has brought, including those of earlier copies after which the replica was not level;
+    0 where its source may not hold them all.
     """
     needed: int
-    """and how many its source had when it began."""
+    """How many pages its source had when it began."""
     pace: Pace
 
 
 class Throttled(GroupFact, frozen=True, gc=False):
-    """A write was refused for a bound."""
+    """A write was refused because of a bound."""
 
     name: Name
     request: Hashable
     writes: int
-    """How many were asked for in the span for which a partition remembers them,"""
+    """How many writes were asked for in the span for which a partition remembers them,"""
     admitted: int
-    """and how many the partition's rate admits in it."""
+    """and how many the partition's rate admits in that span."""
     bytes: int
-    """The same in bytes of what it remembers of them."""
+    """Both again, in bytes of what the partition remembers of the writes."""
     admitted_bytes: int
 
 
 class Filled(GroupFact, frozen=True, gc=False):
-    """Something that fills up is fuller than ever before in this life of a replica."""
+    """Something that fills up is fuller than ever before in this life of the replica."""
 
     name: Name
     what: str

@@ -1,7 +1,7 @@
 """What a protocol's nodes show: what they note, and the public state of those that run.
 
 A spec over it looks at notes (each is fresh in the step in which a node emits it), or at the state of all
-nodes after a step (`Stepped`), or at how all is once the faults have stopped for long (`Settled`).
+nodes after a step (`Stepped`), or at their state once the faults have long stopped (`Settled`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from msgspec import Struct
 from dynaproof.specs.views.base import AnyFact, Fact, View
 
 HIDDEN = ("env", "disk")
-"""Public attributes that are no state of a node."""
+"""Public attributes that are not part of a node's state."""
 
 
 class Stepped(Fact, frozen=True, gc=False):
@@ -29,7 +29,7 @@ class Settled(Fact, frozen=True, gc=False):
 
 
 class NodeState:
-    """The public attributes of one node, to be read: lists as tuples, sets as frozen ones, dicts as views."""
+    """The public attributes of one node, read-only: lists as tuples, sets as frozen ones, dicts as views."""
 
     __slots__ = ("_node", "name")
 
@@ -47,7 +47,7 @@ class NodeState:
 
 
 def read_only(value: Any) -> Any:
-    """A value as it is, or what can be read of it and not changed."""
+    """A value itself, or a read-only form of it."""
     if isinstance(value, list):
         return tuple(read_only(one) for one in value)
     if isinstance(value, set):
@@ -66,7 +66,7 @@ class Nodes(View[Any]):
         super().__init__()
         self._running: dict[str, NodeState] = {}
         self.said: list[tuple[str, int, Any]] = []
-        """What clients noted of their operations: who, at which global time in microseconds, what."""
+        """What clients noted of their operations: the client, the global time in microseconds, the note."""
         self.nodes: Mapping[str, NodeState] = MappingProxyType(self._running)
         self._notes: dict[type[Struct], list[Any]] = {}
 

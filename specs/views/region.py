@@ -1,6 +1,4 @@
-"""What can be observed of a region: its metadata as it is committed, its admins, and what its users see of
-tables.
-"""
+"""What can be observed of a region: its metadata as committed, its admins, and its users' view of tables."""
 
 from __future__ import annotations
 
@@ -15,8 +13,8 @@ class RegionFact(Fact, frozen=True, gc=False):
 
 
 class MetadataChanged(RegionFact, frozen=True, gc=False):
-    """A change of the metadata is chosen that `by` asked for, in this term; 0: in an earlier life, or before
-    it took over last. The metadata named `active` as the active admin by then, of that term.
+    """A change of the metadata is chosen that `by` asked for in this term; 0: in an earlier life, or before
+    its last takeover. The metadata named `active` as the active admin at that time, with that term.
     """
 
     by: str
@@ -27,8 +25,8 @@ class MetadataChanged(RegionFact, frozen=True, gc=False):
 
 
 class TookOver(RegionFact, frozen=True, gc=False):
-    """A takeover is chosen that `by` asked for: it names an admin as active, in place of the term `before`;
-    and it `also` changes something else.
+    """A takeover is chosen that `by` asked for: it makes an admin active, after the term `before`; what else
+    it changes is in `also`.
     """
 
     by: str
@@ -39,14 +37,14 @@ class TookOver(RegionFact, frozen=True, gc=False):
 
 
 class Decided(RegionFact, frozen=True, gc=False):
-    """A step of a workflow, or an id that it gives, is decided; `before` says how it was decided already."""
+    """A workflow's step, or an id that it gives, is decided; `before` says how it was decided already."""
 
     what: str
     before: str
 
 
 class Placed(RegionFact, frozen=True, gc=False):
-    """A partition's voters lie in these zones, on these nodes."""
+    """A partition's voters are in these zones, on these nodes."""
 
     partition: Name
     zones: tuple[str, ...]
@@ -76,7 +74,7 @@ class Listed(RegionFact, frozen=True, gc=False):
 
 
 class DeclaredDead(RegionFact, frozen=True, gc=False):
-    """A storage node of a zone is taken for dead, while there are voters on dead nodes of these zones."""
+    """A storage node in a zone is taken for dead, while there are voters on dead nodes in these zones."""
 
     node: str
     zone: str
@@ -84,8 +82,8 @@ class DeclaredDead(RegionFact, frozen=True, gc=False):
 
 
 class TakenForDead(RegionFact, frozen=True, gc=False):
-    """A storage node is taken for dead that was silent for so long at the most, by the clock of the admin; it
-    is to be for as long as this at the least.
+    """A storage node is taken for dead after at most so long a silence, by the clock of the admin; and how
+    long it should be at the least.
     """
 
     node: str
@@ -94,7 +92,7 @@ class TakenForDead(RegionFact, frozen=True, gc=False):
 
 
 class RepairPlanned(RegionFact, frozen=True, gc=False):
-    """An admin is to have a voter of a partition replaced because it is lost; and whether it is, by what the
+    """An admin plans to replace a voter of a partition because it is lost; and whether it is, by what the
     admin was told.
     """
 
@@ -102,13 +100,13 @@ class RepairPlanned(RegionFact, frozen=True, gc=False):
     voter: str
     lost: bool
     at_once: bool = True
-    """Whether the new replica votes before it has copied a tree; or has to copy first, because another voter
-    has none.
+    """Whether the new replica votes before it has copied a tree; else it has to copy first, because another
+    voter has no tree.
     """
 
 
 class LostVoterStays(RegionFact, frozen=True, gc=False):
-    """The voters of a partition were lost for so long, or are: from when the active admin heard of the last
+    """How long a voter of a partition has been lost, or was: from when the active admin heard of the last
     loss in the region.
     """
 
@@ -116,11 +114,11 @@ class LostVoterStays(RegionFact, frozen=True, gc=False):
     voter: Name
     took_us: int
     lost: int
-    """Voters that were lost by then: their repairs may have been waited for;"""
+    """How many voters were lost by then: their repairs may come first."""
     idle_us: int
-    """and so may new leaders be,"""
+    """How long new leaders may take,"""
     pause_us: int
-    """and pauses of the admin, for each of them."""
+    """and pauses of the admin, for each of these voters."""
     pace: Pace
 
 
@@ -133,7 +131,7 @@ class EpochChosen(RegionFact, frozen=True, gc=False):
 
 
 class LearnerVotes(RegionFact, frozen=True, gc=False):
-    """A config is chosen that gives a vote to a replica that was to copy first; and whether it has a tree."""
+    """A chosen config gives a vote to a replica that had to copy first; and whether that has a tree."""
 
     partition: int
     voter: str
@@ -149,15 +147,15 @@ class Unmended(RegionFact, frozen=True, gc=False):
 
 
 class BecameActive(RegionFact, frozen=True, gc=False):
-    """A table is active from here on; these of its replicas were never made."""
+    """A table is active from here on, with those of its replicas that were never made."""
 
     table: str
     missing: tuple[Name, ...]
 
 
 class Removed(RegionFact, frozen=True, gc=False):
-    """The record of a partition of `voters` voters is removed, and these nodes have not said that nothing of
-    it is left there; `serving` names the one that may still serve by its lease, if one may.
+    """The record of a partition with `voters` voters is removed, and these nodes have not said that nothing
+    of it is left there; `serving` names the one that may still serve by its lease, if any.
     """
 
     partition: Name
@@ -167,7 +165,7 @@ class Removed(RegionFact, frozen=True, gc=False):
 
 
 class KeyOutside(RegionFact, frozen=True, gc=False):
-    """A record is chosen in a partition that changes a key which is not of its range."""
+    """A record that is chosen in a partition changes a key outside the partition's range."""
 
     partition: Name
     key: bytes
@@ -181,14 +179,14 @@ class LedWhenGone(RegionFact, frozen=True, gc=False):
 
 
 class Strayed(RegionFact, frozen=True, gc=False):
-    """Somebody acts on a partition of which no split is chosen, and no record was ever there."""
+    """Something acts on a partition that no chosen split made, and that never had a record."""
 
     partition: Name
     who: str
 
 
 class ObeyedOldTerm(RegionFact, frozen=True, gc=False):
-    """A node did not refuse a command of a lower term than it had shown as its fence."""
+    """A node did not refuse a command of a lower term than the fence that it had shown."""
 
     node: str
     what: str
@@ -205,7 +203,7 @@ class FenceLowered(RegionFact, frozen=True, gc=False):
 
 
 class LocatedOld(RegionFact, frozen=True, gc=False):
-    """A table was located as it stood at a slot, and a change in a later one had been acknowledged."""
+    """A table was located as it stood at a slot, although a change in a later slot had been acknowledged."""
 
     node: str
     slot: int
@@ -213,8 +211,8 @@ class LocatedOld(RegionFact, frozen=True, gc=False):
 
 
 class ShownHosts(RegionFact, frozen=True, gc=False):
-    """A storage node says that the metadata is on these nodes, by the config of an epoch. It has said so of a
-    later one before, or the config that was chosen names others (none: no such config is chosen).
+    """A storage node says that the metadata is on these nodes, by the config of an epoch. It has named a
+    later epoch before, or the chosen config of this epoch names other nodes (none: no such config is chosen).
     """
 
     node: str
@@ -225,7 +223,7 @@ class ShownHosts(RegionFact, frozen=True, gc=False):
 
 
 class Overfull(RegionFact, frozen=True, gc=False):
-    """A router or an admin has more of something than its bound permits."""
+    """A router or an admin has more of something than its bound allows."""
 
     node: str
     what: str
@@ -234,16 +232,16 @@ class Overfull(RegionFact, frozen=True, gc=False):
 
 
 class UserSaw(RegionFact, frozen=True, gc=False):
-    """What a user was answered cannot be."""
+    """A user got an answer that cannot be."""
 
     table: str
     wrong: str
 
 
 class PageShown(RegionFact, frozen=True, gc=False):
-    """A page of a scan or of a query was answered: these keys were there throughout and are not in it, and
-    these are in it that were not asked for, or do not come behind what was read before. It has so many items,
-    and may have `limit`.
+    """A page of a scan or of a query was answered: with the keys that were there throughout and are not in
+    it, and those in it that were not asked for, or do not come behind what was read before. It has so many
+    items, and may have `limit`.
     """
 
     table: str
@@ -255,7 +253,7 @@ class PageShown(RegionFact, frozen=True, gc=False):
 
 
 class NamesListed(RegionFact, frozen=True, gc=False):
-    """A user was told of so many tables, and may be told of `limit`."""
+    """A user was told of so many tables, where `limit` is the most."""
 
     user: str
     names: int
@@ -273,7 +271,7 @@ class TableTold(RegionFact, frozen=True, gc=False):
 
 
 class BatchAnswered(RegionFact, frozen=True, gc=False):
-    """A user was answered a batch of several parts, of which so many were not processed."""
+    """A user's batch of several parts was answered, and so many parts were not processed."""
 
     user: str
     parts: int
@@ -281,15 +279,14 @@ class BatchAnswered(RegionFact, frozen=True, gc=False):
 
 
 class Leaked(RegionFact, frozen=True, gc=False):
-    """Long after the faults, something is left that nothing names."""
+    """Long after the faults, something remains that nothing names."""
 
     where: str
     what: str
 
 
 class SplitServed(RegionFact, frozen=True, gc=False):
-    """A child of a split serves, or has a voter, this long after the barrier was proposed; or has not for so
-    long.
+    """How long after the barrier's proposal a child of a split serves, or has a voter; or how long it has not.
     """
 
     partition: Name
@@ -297,7 +294,7 @@ class SplitServed(RegionFact, frozen=True, gc=False):
     took_us: int
     pace: Pace
     voter: Name | None = None
-    """A voter of it is made then; None: it serves."""
+    """The voter of the child that is made; None: the child serves."""
 
 
 class Unended(RegionFact, frozen=True, gc=False):
@@ -308,15 +305,15 @@ class Unended(RegionFact, frozen=True, gc=False):
 
 
 class CopyUnanswered(RegionFact, frozen=True, gc=False):
-    """An admin did not repeat its answer for a copy of an order, though it has answered few others since."""
+    """An admin did not repeat its answer to a copy of an order, though it has answered few others since."""
 
     admin: str
     order: Name
 
 
 class Failing(RegionFact, frozen=True, gc=False):
-    """All had mended `mended_us` after the faults had stopped; and of what a user asked for `later_us` later,
-    it heard an error that only a fault explains, or nothing.
+    """Everything had mended `mended_us` after the faults had stopped; yet to a request `later_us` later a
+    user got an error that only a fault explains, or no answer.
     """
 
     user: str
@@ -327,7 +324,7 @@ class Failing(RegionFact, frozen=True, gc=False):
 
 
 class Denied(RegionFact, frozen=True, gc=False):
-    """A user was told that there is no such table, and it was active all the time."""
+    """A user was told that there is no such table, although it was active all the time."""
 
     user: str
     what: str

@@ -1,5 +1,5 @@
-"""Facts about capacity that are of no single partition: what storage nodes admit over all of theirs. Levels
-are in grains (10^-12 of a unit), costs in micro-units, as the system counts them.
+"""Facts about capacity beyond a single partition: what storage nodes admit over all of theirs. Levels are in
+grains (10^-12 of a unit), costs in micro-units, as the system counts them.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dynaproof.specs.views.region import RegionFact
 
 
 class NodeCharged(RegionFact, frozen=True, gc=False):
-    """A storage node has admitted a request of some partition; before, its bucket had this level, by an exact
-    fold of all that it has admitted since it started.
+    """A storage node has admitted a request to some partition; before that its bucket had this level, by an
+    exact fold of all that it has admitted since it started.
     """
 
     node: str

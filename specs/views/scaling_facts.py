@@ -1,5 +1,5 @@
-"""Facts about metrics, alarms, and tables that are scaled. Amounts are micro-units, what is provisioned whole
-units of the table's policy.
+"""Facts about metrics, alarms, and tables that are scaled. Amounts are in micro-units; what is provisioned is
+in whole units of the table's policy.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from dynaproof.specs.views.region import RegionFact
 
 
 class Emitted(RegionFact, frozen=True, gc=False):
-    """What all nodes have ever emitted of a metric of a table, each emission once, beside what all replicas
-    of the table have ever counted of it.
+    """What all nodes have ever emitted of a table's metric, each emission once, beside what all replicas of
+    the table have ever counted of it.
     """
 
     table: str
@@ -31,8 +31,8 @@ class Stored(RegionFact, frozen=True, gc=False):
 
 
 class AlarmAt(RegionFact, frozen=True, gc=False):
-    """An alarm is in a state, and should be in another one, or the same; of the periods that it looks at so
-    many breach its threshold, and so many are missing.
+    """The state that an alarm is in, and the one that it should be in; how many of the periods that it looks
+    at breach its threshold, and how many are missing.
     """
 
     table: str
@@ -44,8 +44,8 @@ class AlarmAt(RegionFact, frozen=True, gc=False):
 
 
 class OrderGiven(RegionFact, frozen=True, gc=False):
-    """It is ordered that so much be provisioned; what the alarms and the last period make of what was there
-    before, and why; whether a cooldown may hold that back; and the bounds.
+    """How much was ordered to be provisioned; what the alarms and the last period make of the amount before,
+    and why; whether a cooldown may hold that back; and the bounds.
     """
 
     table: str
@@ -60,8 +60,9 @@ class OrderGiven(RegionFact, frozen=True, gc=False):
 
 
 class Provision(RegionFact, frozen=True, gc=False):
-    """What a table is given has changed by so much, so long after the last change, of which a cooldown
-    passes first, both by the clock of whoever scales it; and what it may be given.
+    """What a table is given has changed: by how much, how long after the last change, and the cooldown that
+    has to pass first, both by the clock of the service that scales it; and the bounds of what it may be
+    given.
     """
 
     table: str
@@ -75,9 +76,7 @@ class Provision(RegionFact, frozen=True, gc=False):
 
 
 class ChangeOrdered(RegionFact, frozen=True, gc=False):
-    """A table's version `before` is followed by a change: orders by that version, which asked for it, were
-    given so often.
-    """
+    """A change follows a table's version `before`; and how many orders based on that version asked for it."""
 
     table: str
     before: int
@@ -85,8 +84,8 @@ class ChangeOrdered(RegionFact, frozen=True, gc=False):
 
 
 class Turned(RegionFact, frozen=True, gc=False):
-    """What is provisioned goes the other way than at its last change: that was decided when a period had
-    consumed so much, and this, since then, when it had consumed so much; None: it was not ordered since.
+    """What is provisioned changes in the other direction than last time: what a period had consumed when that
+    change was decided, and when this one was, after it; None: no order for this one came after it.
     """
 
     table: str
@@ -97,7 +96,7 @@ class Turned(RegionFact, frozen=True, gc=False):
 
 
 class SplitForCapacity(RegionFact, frozen=True, gc=False):
-    """It is begun to split a partition because its table of so many partitions needs so many."""
+    """A split of a partition begins because its table has so many partitions, and needs so many."""
 
     table: str
     partition: int

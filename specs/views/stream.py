@@ -1,4 +1,4 @@
-"""What can be observed of a stream: its shards, the logs that they follow, and how far consumers are."""
+"""What can be observed of a stream: its shards, the logs that they follow, and the progress of consumers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dynaproof.specs.views.base import Fact, Name, View
 
 
 class Change(NamedTuple):
-    """What a chosen record changed of an item, or what a stream record says of that."""
+    """What a chosen record changed of an item, or what a stream record says about that."""
 
     slot: int
     key: Hashable
@@ -18,7 +18,9 @@ class Change(NamedTuple):
 
 
 class StreamShard(NamedTuple):
-    """A shard: the one whose log its own goes on, its records, the slot that it has got to, and its state."""
+    """A shard: the one whose log its own log continues, its records, the slot that it has reached, and its
+    state.
+    """
 
     parent: Name | None
     records: tuple[Change, ...]
@@ -50,15 +52,15 @@ class StreamView(View[StreamFact]):
     def __init__(self) -> None:
         super().__init__()
         self.changes: dict[Name, list[Change]] = {}
-        """Partition to what its chosen records changed, in the order of its log."""
+        """By partition, what its chosen records changed, in the order of its log."""
         self.log_ends: dict[Name, int] = {}
-        """Partition to the slot of its chosen split."""
+        """By partition, the slot of its chosen split."""
         self.shards: dict[Name, StreamShard] = {}
         self.consumed: dict[Name, int] = {}
-        """Shard to how many of its records a consumer has processed."""
+        """By shard, how many of its records a consumer has processed."""
 
     def stream(self, name: Name, shard: StreamShard) -> None:
-        """A shard has this now."""
+        """A shard has changed to this."""
         self.shards[name] = shard
         self.file(ShardChanged(name))
 

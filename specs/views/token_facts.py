@@ -11,9 +11,9 @@ from dynaproof.specs.views.region import RegionFact
 
 
 class TokensGranted(RegionFact, frozen=True, gc=False):
-    """The service grants a router so much of what it asked for, by a level that it says; an exact fold of all
-    that the bucket has granted and taken back leaves `expected`. `given`: its rate is one that the table has
-    been given; `again`: a draw of this number was granted before in this life of the bucket.
+    """The service grants a router so much of what it asked for, by the level that the service says; an exact
+    fold of all that the bucket has granted and taken back leaves `expected`. `given`: its rate is one that
+    the table has been given; `again`: a draw of this number was granted before in this life of the bucket.
     """
 
     bucket: Name
@@ -30,8 +30,8 @@ class TokensGranted(RegionFact, frozen=True, gc=False):
 
 
 class TokensHeld(RegionFact, frozen=True, gc=False):
-    """Something became of a router's tokens, which leaves it with so many, as it says; those that it was
-    granted, took, owes and let go of leave `expected`. `wrong` says what is wrong with it besides.
+    """A router's tokens changed, which leaves it with so many, as it says; what it was granted, took, owes
+    and let go of leaves `expected`. `wrong` says what else is wrong with it.
     """
 
     router: str
@@ -44,7 +44,7 @@ class TokensHeld(RegionFact, frozen=True, gc=False):
 
 
 class RequestPaid(RegionFact, frozen=True, gc=False):
-    """A router was answered what a request has consumed, and had taken so much for it in all."""
+    """A router was told what a request has consumed, and had taken so much for it in all."""
 
     router: str
     request: Hashable
@@ -63,8 +63,8 @@ class WritePaid(RegionFact, frozen=True, gc=False):
 
 
 class TokensShort(RegionFact, frozen=True, gc=False):
-    """A router that holds so much throttles what costs so much; the service has said that there is too
-    little, or has said nothing for so long, and `draw_us` is how long it is to wait.
+    """A router that holds so much throttles a request that costs so much; the service has said that there is
+    too little, or has said nothing for so long; `draw_us` is how long the router should wait for it.
     """
 
     router: str

@@ -1,4 +1,4 @@
-"""What can be observed of transactions: who finished them how, what they read and what they wrote."""
+"""What can be observed of transactions: who finished them and how, what they read and what they wrote."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class TransactionView(View[TransactionFact]):
     def __init__(self) -> None:
         super().__init__()
         self.decisions: dict[Hashable, dict[Name, bool]] = {}
-        """Transaction to the participants that have finished it: whether they committed."""
+        """By transaction, the participants that have finished it, and whether they committed."""
         self.transactions: dict[Hashable, Transaction] = {}
         self.versions: dict[Hashable, list[Hashable]] = {}
-        """Key to the transactions that wrote it, in the order of its log."""
+        """By key, the transactions that wrote it, in the order of its log."""
 
     def decide(self, transaction: Hashable, participant: Name, committed: bool) -> None:
         """A participant has finished a transaction."""

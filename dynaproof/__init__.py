@@ -1,8 +1,8 @@
-"""Everything that a user imports: a protocol's nodes, scenarios, specs, models, and what is done with them.
+"""Everything that a user imports: a protocol's nodes, scenarios, specs, models, and functions that use them.
 
 The command line (`dynaproof.cli`) is one way in, these names are the other; `__all__` lists them, and
-`docs/api.md` has each with an example. Importing the package loads nothing else: a name is loaded when it is
-used, and `__init__.pyi` has the types.
+`docs/api.md` shows each with an example. Importing the package loads nothing else: a name is loaded when it
+is used, and `__init__.pyi` has the types.
 
 May import of ours: `model`, `impl`, `specs` and `checkers`. Nothing of ours imports it.
 """
@@ -132,7 +132,7 @@ _HOMES = {
     "specs.spec": ("Violation", "spec"),
     "specs.views.nodes": ("Nodes",),
 }
-"""Module to its public names; `PUBLIC=NAME` where it has another name there."""
+"""By module, its public names; `PUBLIC=NAME` where the name there is another."""
 
 _HOME = {
     name.partition("=")[0]: (module, name.rpartition("=")[2])

@@ -1,7 +1,7 @@
-"""The checks of a command's arguments before it begins: numbers in range, known strategies, outputs that can
-be written and are not inputs.
+"""Checks of a command's arguments before it begins: numbers in range, known strategies, outputs that can be
+written and are not inputs.
 
-A campaign of an hour must not end in "no such folder", so every place is checked first.
+An hour's campaign must not end in "no such folder", so every path is checked first.
 """
 
 import math
@@ -14,13 +14,13 @@ from dynaproof.checkers.whole_file import is_stream
 from dynaproof.errors import UserError, unknown_name
 
 JOBS = 1
-"""How many processes a command takes without `--jobs`."""
+"""How many processes a command uses without `--jobs`."""
 
 FIRST_RATE = 1_000
 SECONDS, WARM_UP = 1.0, 0.2
 SESSIONS, ROUND_TRIPS = 1_024, 50
-"""Of a load, unless others are given: the rate; simulated seconds that are measured, and those before them;
-sessions, and the bound on the 99th percentile in mean round trips.
+"""Defaults of a load: the rate; simulated seconds that are measured, and those before them; sessions, and the
+bound on the 99th percentile in mean round trips.
 """
 
 
@@ -39,7 +39,7 @@ def not_together(**given: object) -> None:
 
 
 def known_strategy(name: str) -> None:
-    """Reject an unknown strategy, and one of the user's that cannot be made."""
+    """Reject an unknown strategy, and a user's own that cannot be made."""
     from dynaproof.checkers.strategies.catalogue import GIVEN, STRATEGIES, strategy_named
     from dynaproof.checkers.strategies.users_strategy import StrategyError
 
@@ -79,7 +79,7 @@ def file_to_write(option: str, file: Path | None, *suffixes: str) -> None:
     if not file.parent.is_dir():
         raise UserError(f"{option} {file}: there is no folder {file.parent}")
     needed = [file] if file.exists() else []
-    if not is_stream(file):  # It is written under another name and renamed, and that is up to its folder.
+    if not is_stream(file):  # It is written under another name and renamed, which its folder must allow.
         needed.append(file.resolve().parent)
     if not all(os.access(one, os.W_OK) for one in needed):
         raise UserError(f"{option} {file}: it may not be written")

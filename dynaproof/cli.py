@@ -1,7 +1,7 @@
 """The command line: a table of commands and one boundary for errors.
 
-`dynaproof.exits` has the exit codes. Bad input is one line on standard error (and a hint), never a traceback;
-`DYNAPROOF_TRACEBACK=1` shows where an error of dynaproof's own comes from.
+`dynaproof.exits` has the exit codes. Bad input gives one line on standard error (and a hint), never a
+traceback; `DYNAPROOF_TRACEBACK=1` shows where one of dynaproof's own errors comes from.
 
 How to add a command:
 
@@ -118,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         return _refuse(error.message, error.hint)
     except BrokenPipeError:
-        # The reader of our output has gone (`| head`). Nothing may be flushed into the pipe at exit.
+        # The reader of our output is gone (`| head`). Nothing may be flushed into the pipe at exit.
         _leave_unread(sys.stdout)
         return exits.NOBODY_READS
     except OSError as error:
@@ -126,7 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _complain("interrupted")
         return exits.INTERRUPTED
-    except Exception as error:  # The last boundary: whatever is left is a bug of ours.
+    except Exception as error:  # The last boundary: whatever reaches it is a bug of ours.
         if os.environ.get("DYNAPROOF_TRACEBACK"):
             raise
         _complain(f"a bug in dynaproof: {type(error).__name__}: {_one_line(str(error))}")
@@ -136,12 +136,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _called(tokens: list[str]) -> object:
-    """What the command returns. The parser is imported here, where an interruption is heard already."""
+    """What the command returns. The parser is imported here, where interruptions are already handled."""
     import cyclopts
 
     app = make_app()
     if not tokens or not {*app.help_flags, *app.version_flags}.isdisjoint(tokens):
-        # Only help and the version are printed by the parser, and rich takes longer to load than most checks.
+        # The parser prints only help and the version, and rich takes longer to load than most checks.
         from dynaproof import console
 
         app.console = console.results()
@@ -161,12 +161,12 @@ def _refuse(message: str, hint: str) -> int:
 def _complain(text: str) -> None:
     try:
         sys.stderr.write(f"dynaproof: {text}\n")
-    except BrokenPipeError:  # Nobody reads errors either; the exit status still says which it was.
+    except BrokenPipeError:  # Nobody reads the errors either; the exit status still tells which it was.
         _leave_unread(sys.stderr)
 
 
 def _leave_unread(stream: TextIO) -> None:
-    """Give a stream whose reader has gone a place to be flushed into."""
+    """Give a stream whose reader is gone something to be flushed into."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

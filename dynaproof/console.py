@@ -1,7 +1,7 @@
 """Where output goes: results to standard output, everything else to standard error.
 
 With `--json` a command prints through `emit`, one JSON object per line, each as soon as it is known, and
-nothing else on standard output. Without it, it prints sentences by `show`, and tables to `results()`.
+nothing else on standard output. Without it, it prints sentences with `show`, and tables to `results()`.
 Progress, warnings and logs go to standard error in both cases (`progress`, `say`), so that output can always
 be piped.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def emit(item: object) -> None:
     """Print one object as one line of JSON, and flush it: any value that msgspec encodes (Struct, dict).
 
-    Fields keep their order, so that equal results are equal bytes; therefore no sets.
+    Fields keep their order, so that equal results are equal bytes; so sets are not allowed.
     """
     sys.stdout.write(msgspec.json.encode(item).decode("utf-8") + "\n")
     sys.stdout.flush()
@@ -30,11 +30,11 @@ def emit(item: object) -> None:
 
 @cache
 def results() -> "Console":
-    """The rich console on standard output, for people; not to be used with `--json`."""
+    """The rich console on standard output, for people; do not use it with `--json`."""
     from rich.console import Console
 
     class Piped(Console):
-        """Rich would exit with 1, which means a broken promise; the command line says that nobody reads."""
+        """Rich would exit with 1, which means a broken promise; leave a broken pipe to the command line."""
 
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
@@ -66,9 +66,9 @@ def say(text: str) -> None:
 
 @contextmanager
 def progress(description: str, total: float | None = None) -> Iterator[Callable[[float, str], None]]:
-    """Show progress on standard error while the block runs; nothing is shown where that is no terminal.
+    """Show progress on standard error while the block runs; show nothing if that is not a terminal.
 
-    Gives a function to be called as `advance(done, details)`: `done` in the unit of `total` (None: unknown),
+    Gives a function to call as `advance(done, details)`: `done` in the unit of `total` (None: unknown),
     `details` a short text shown beside the bar (rates, counts, failures).
     """
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn

@@ -1,4 +1,4 @@
-"""Errors that the user can mend: one clear line, and what to do about it.
+"""Errors that the user can fix: one clear line, and what to do about it.
 
 A command raises `UserError` for every bad input that it finds; `dynaproof.cli` prints the message and the
 hint on standard error and exits with 2. Engines (`checkers`, `specs`, ...) cannot import this module, so they
@@ -22,7 +22,7 @@ class UserError(Exception):
 
 
 def nearest_names(name: str, known: Iterable[str]) -> list[str]:
-    """The at most three known names most like `name`, best first; dash or underscore, and case, are alike."""
+    """At most three known names most like `name`, best first; case, and dash or underscore, do not matter."""
     plain = {_plain(candidate): candidate for candidate in sorted(known)}
     return [plain[match] for match in difflib.get_close_matches(_plain(name), plain, n=NEAREST_AT_MOST)]
 

@@ -17,9 +17,9 @@ MEANINGS = {
     INTERRUPTED: "interrupted",
     NOBODY_READS: "the reader of the output has gone",
 }
-"""As `--help` and the README list them."""
+"""The exit statuses as `--help` and the README list them."""
 
 
 def listed() -> str:
-    """All of them, in one sentence."""
+    """All exit statuses, in one sentence."""
     return f"Exit status: {'; '.join(f'{code} {meaning}' for code, meaning in MEANINGS.items())}."

@@ -49,9 +49,9 @@ def explore(
 ) -> Campaign:
     """Drive a scenario through many orders and faults, with every spec checked at every step.
 
-    `scenario` is an object, or its name (`FILE.py:NAME` or one of ours), and so are strategies. Without
-    `schedules` and `seconds`, about a minute. Each failing run is shrunk, and written into `folder` if there
-    is one.
+    `scenario` is an object, or its name (`FILE.py:NAME` or one of ours); the same goes for strategies.
+    Without `schedules` and `seconds`, it runs for about a minute. Each failing run is shrunk, and written
+    into `folder` if one is given.
 
     Raises:
         UserError: there is no such scenario or strategy, or other processes cannot find the scenario.
@@ -111,7 +111,7 @@ def explore(
 
 
 def strategy_called(given: object) -> str:
-    """The name of a strategy that is given by name, or as a class.
+    """The name of a strategy that is given by name or as a class.
 
     Raises:
         UserError: it is neither.
@@ -127,10 +127,10 @@ def strategy_called(given: object) -> str:
 
 
 def opened(file: Path | str | RunFile) -> RunFile:
-    """The run of a file.
+    """The run in a file.
 
     Raises:
-        UserError: it is no run file, or cannot be used.
+        UserError: it is not a run file, or cannot be used.
     """
     if isinstance(file, RunFile):
         return file
@@ -144,8 +144,8 @@ def replay(file: Path | str | RunFile) -> Replay:
     """Run a run again, exactly, and compare.
 
     Raises:
-        UserError: it is no run file, or cannot be used.
-        Divergence: its schedule is not possible any more.
+        UserError: it is not a run file, or cannot be used.
+        Divergence: its schedule is no longer possible.
     """
     run = opened(file)
     with seeded(bug_named(run.config.scenario, run.mutant)):
@@ -154,10 +154,10 @@ def replay(file: Path | str | RunFile) -> Replay:
 
 
 def shrink(file: Path | str | RunFile, out: Path | str | None = None) -> Shrunk:
-    """Leave out of a failing run what its failure does not need; written to `out` if that is given.
+    """Leave out of a failing run what its failure does not need, and write it to `out` if that is given.
 
     Raises:
-        UserError: it is no run file, breaks no promise, or does not fail any more.
+        UserError: it is not a run file, breaks no promise, or no longer fails.
     """
     run = opened(file)
     if run.result.failure is None:
@@ -175,14 +175,14 @@ def trace(file: Path | str | RunFile) -> Trace:
     """The steps of a run as sentences, each with what it changed.
 
     Raises:
-        UserError: it is no run file, or cannot be used.
+        UserError: it is not a run file, or cannot be used.
     """
     run = opened(file)
     return Trace(run, _steps(run))
 
 
 def check(history: History | Path | str, object: str | SequentialObject = "register") -> Verdict:  # noqa: A002
-    """Whether a history (or that of a file) is linearizable as an object, by name or as one of your own.
+    """Whether a history (or that of a file) is linearizable as an object, given by name or your own.
 
     Raises:
         UserError: the file cannot be read, there is no such object, or the two do not fit.
@@ -203,12 +203,12 @@ def check(history: History | Path | str, object: str | SequentialObject = "regis
 def explore_model(
     model: Model, *, symmetry: bool = False, threads: int = 1, seconds: float | None = None
 ) -> ModelResult:
-    """Explore all states of a model, until one breaks a promise or the seconds are over.
+    """Explore all states of a model, until one breaks a promise or the seconds are up.
 
     With `symmetry`, states that differ only in the names of equal members count once.
 
     Raises:
-        UserError: it is no model, or its text has a mistake, told with the line.
+        UserError: it is not a model, or its text has a mistake, which is reported with its line.
     """
     from dynaproof.checkers.state_space.explore import Limits
     from dynaproof.checkers.state_space.explore import explore as exhaust

@@ -1,4 +1,4 @@
-"""What `load` gives: a row for each rate, as data, as text, and as a card in a notebook."""
+"""What `load` returns: a row for each rate, as data, as text, and as a card in a notebook."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Load(Struct, frozen=True):
 
     @property
     def saturation(self) -> Saturation:
-        """The highest rate that was kept up with, and the least at which it was not."""
+        """The highest rate that the system kept up with, and the lowest with which it did not."""
         return self.report.saturation
 
     @property
@@ -92,7 +92,7 @@ class Load(Struct, frozen=True):
 
 
 def head(report: Report) -> str:
-    """What was asked for, in a line."""
+    """What was asked for, in one line."""
     plan = report.plan
     return (
         f"{report.scenario}, {plan.process} arrivals, seed {plan.seed}: {plan.window_us / SECOND_US:g} s of "
@@ -109,7 +109,7 @@ COST_HEAD = (
 
 
 def latency_cells(row: Row) -> list[tuple[str, ...]]:
-    """The latencies of a rate; reads and writes apart too, where there are both."""
+    """The latencies at a rate; if there are reads and writes, also those of each."""
     kinds = [("", row.latency)]
     if row.reads is not None and row.writes is not None:
         kinds += [("reads", row.reads), ("writes", row.writes)]
@@ -136,7 +136,7 @@ def _shown(figure: float | None) -> str:
 
 
 def cost_cells(row: Row) -> tuple[str, ...]:
-    """What became of the requests of a rate, and what they cost."""
+    """The outcomes of the requests at a rate, and what they cost."""
     counts = (row.rate, row.due, row.answered, row.refused, row.unanswered, row.waited, row.sessions)
     costs = (row.messages_per_write, row.syncs_per_write, row.bytes_per_write, row.bytes_per_byte_put)
     return *(f"{count:,}" for count in counts), *map(_shown, costs), row.saturated or "no"

@@ -33,7 +33,7 @@ def load(
     sessions: int = SESSIONS,
     most_round_trips: int = ROUND_TRIPS,
 ) -> Load:
-    """Load a scenario with requests at each of these rates (a second of simulated time), and measure.
+    """Load a scenario with requests at each of these rates (per second of simulated time), and measure.
 
     With `until_saturated` further rates follow, until it is known within 5 % where the system is saturated.
     `reads` is how many in a hundred requests read. `docs/load.md` says what is measured, and how.
@@ -77,9 +77,9 @@ def loaded(
     called: Callable[[str], str] = str,
     listener: Listener | None = None,
 ) -> Load:
-    """As `load`, and what was measured until then if it is interrupted.
+    """As `load`; if it is interrupted, what was measured until then.
 
-    `called` is what an argument is called in messages, by its name.
+    `called` gives the name by which messages call an argument.
     """
     found = scenario_of(scenario)
     requests = found.requests
@@ -128,7 +128,7 @@ def loaded(
 
 
 def scenario_of(scenario: Scenario | str) -> Scenario:
-    """The scenario that is given, or named, which can be run.
+    """The scenario that is given or named, checked to be one that can be run.
 
     Raises:
         UserError: there is none, or its nodes cannot be made.
@@ -149,7 +149,7 @@ def scenario_of(scenario: Scenario | str) -> Scenario:
 
 
 def require_rates(rates: Sequence[Any], called: Callable[[str], str]) -> None:
-    """Reject what is no rate."""
+    """Reject anything that is not a rate."""
     if not rates:
         raise UserError(f"{called('rates')} is empty; it takes requests a second")
     for rate in rates:

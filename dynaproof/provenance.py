@@ -1,7 +1,7 @@
 """Where a result comes from: enough to run it again, in every object that reports one.
 
-`{"version", "commit", "modified", "python", "seed", "configuration", "machine"}`. Nothing of it feeds back
-into a run: results are functions of seed and configuration alone, so it is left out of every digest.
+`{"version", "commit", "modified", "python", "seed", "configuration", "machine"}`. None of it feeds back into
+a run: results are functions of seed and configuration alone, so provenance is left out of every digest.
 """
 
 import os
@@ -19,7 +19,7 @@ GIT_TIMEOUT_SECONDS = 10
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
-    """What the figures of a result depend on; no name of a host or a user."""
+    """The machine on which a result's figures depend; without the name of a host or a user."""
 
     system: str
     architecture: str
@@ -58,7 +58,7 @@ def provenance(*, seed: int | None = None, configuration: str | None = None) -> 
 
 
 def maker() -> str:
-    """What writes files here, in words: version, commit, and whether that is all."""
+    """What writes files here, in words: version, commit, and whether there were changes on top."""
     made = provenance()
     commit = f", commit {made.commit[:12]}" if made.commit else ""
     return f"dynaproof {made.version}{commit}{' with changes' if made.modified else ''}"
@@ -66,7 +66,7 @@ def maker() -> str:
 
 @cache
 def _checkout() -> tuple[str | None, bool | None]:
-    """The commit of the checkout that this file lies in, and whether tracked files differ from it."""
+    """The commit of the checkout that this file is in, and whether tracked files differ from it."""
     if not (ROOT / ".git").exists():  # Installed elsewhere: a repository further up would not be ours.
         return None, None
     commit = _git("rev-parse", "HEAD")
@@ -76,7 +76,7 @@ def _checkout() -> tuple[str | None, bool | None]:
 
 def _git(*arguments: str) -> str | None:
     """What git printed, or None where it is missing, slow or refuses (no commit yet, not our repository)."""
-    import subprocess  # Most results are told in words, without where they come from.
+    import subprocess  # Most results are told in words, without their provenance.
 
     command = ["git", "-C", str(ROOT), *arguments]
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}

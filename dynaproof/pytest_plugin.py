@@ -9,8 +9,8 @@ A failure shows the promise, what was found, the last steps of the shrunk run, a
 it. Runs are written to `.dynaproof/` in the folder in which pytest was started. The fixture returns the
 campaign, so a test may ask more of it.
 
-Every pytest of an environment loads this module, so it imports pytest only, and adds neither options nor
-hooks: whoever does not ask for the fixture pays for nothing.
+Every pytest of an environment loads this module, so it imports only pytest, and adds neither options nor
+hooks: a test that does not ask for the fixture pays nothing.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from dynaproof import Campaign, Scenario
 
 FOLDER = ".dynaproof"
-"""Where the runs of failed tests lie, a folder for each test."""
+"""Where the runs of failed tests are, in a folder for each test."""
 
 SCHEDULES = 200
-"""How many runs a test explores that does not say how many."""
+"""How many runs a test explores if it does not say."""
 
 IGNORED = "# Made by dynaproof: the runs of failed tests.\n*\n"
 
@@ -38,7 +38,7 @@ IGNORED = "# Made by dynaproof: the runs of failed tests.\n*\n"
 def run_as_written() -> None:
     """Have pytest load the modules of dynaproof as they stand in their files.
 
-    It rewrites the assertions of every module of a distribution that brings a plugin. Seeded bugs and kept
+    It rewrites the assertions in every module of a distribution that has a plugin. Seeded bugs and kept
     programs of models compare what runs with what the file says, and the innermost loop has assertions too.
     """
     for finder in sys.meta_path:
@@ -109,7 +109,7 @@ def _told(campaign: Campaign) -> str:
     failure = run.result.failure
     assert failure is not None, "a campaign keeps the runs that fail"
     lines = [*failure_lines(run, failure), f"replay it: {command_line('replay', found.run)}"]
-    return "\n".join(lines).removeprefix("FAILED ")  # pytest says so itself.
+    return "\n".join(lines).removeprefix("FAILED ")  # pytest says that itself.
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def explore(request: pytest.FixtureRequest) -> Callable[..., Campaign]:
 
 
 def _keep_out_of_commits(folder: Path) -> None:
-    """Have version control leave the runs alone, as pytest does with its cache."""
+    """Have version control ignore the runs, as pytest does for its cache."""
     ignore = folder / ".gitignore"
     if folder.is_dir() and not ignore.exists():
         ignore.write_text(IGNORED, encoding="utf-8")

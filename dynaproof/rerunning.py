@@ -1,4 +1,4 @@
-"""A run file run again, and what is reported of it: the same lines from a command, a test and a notebook."""
+"""Runs a run file again and reports on it: the same lines from a command, a test and a notebook."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
     from dynaproof.checkers.runs.trace import Step
 
 LAST_STEPS = 8
-"""Steps that are shown of a failure."""
+"""How many steps of a failure are shown."""
 
 
 def command_line(*arguments: object) -> str:
-    """A command as whoever reads it types it: by `./run` in a checkout, else by `dynaproof`."""
+    """A command as the reader types it: with `./run` in a checkout, else with `dynaproof`."""
     script = Path(__file__).resolve().parent.parent / "run"
     called = "./run" if script.is_file() and script.parent == Path.cwd() else "dynaproof"
     return " ".join(map(str, (called, *arguments)))
 
 
 def seeded_as(kept: "RunFile") -> AbstractContextManager[None]:
-    """The seeded bug that the run was made with, while it is run again."""
+    """Have the seeded bug that the run was made with, while it is run again."""
     from dynaproof.checkers.patches import seeded
     from dynaproof.seeding import bug_named
 
@@ -29,7 +29,7 @@ def seeded_as(kept: "RunFile") -> AbstractContextManager[None]:
 
 
 def traced(kept: "RunFile", steps: "list[Step]", wanted: int | None = None, until: int | None = None) -> Any:
-    """Run a file again and gather its steps; its outcome."""
+    """Run a file again and gather its steps; returns its outcome."""
     from dynaproof.checkers.runs import trace as tracing
     from dynaproof.checkers.scenarios.catalogue import find
 

@@ -1,4 +1,4 @@
-"""What the public functions give: plain fields, sentences as text, and a card in a notebook."""
+"""What the public functions return: plain fields, sentences as text, and a card in a notebook."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def failed(failure: Failure) -> str:
-    """A broken promise in a line."""
+    """A broken promise in one line."""
     return f"{failure.spec} fails at step {failure.step}: {failure.sentence}"
 
 
@@ -51,12 +51,12 @@ class Campaign(Struct, frozen=True):
 
     @property
     def faults(self) -> dict[str, int]:
-        """How often each fault fell."""
+        """How often each fault struck."""
         return dict(self.state.totals.faults)
 
     @property
     def sometimes(self) -> dict[str, int]:
-        """How often each situation was reached that the campaign should reach: 0 means never."""
+        """How often each situation that the campaign should reach was reached: 0 means never."""
         seen = self.state.totals.sometimes
         return {name: seen.get(name, 0) for name in find(self.scenario).wanted}
 
@@ -141,7 +141,7 @@ class Replay(Struct, frozen=True):
 
 
 class Shrunk(Struct, frozen=True):
-    """A failing run, and a smaller one that fails alike."""
+    """A failing run, and a smaller one that fails in the same way."""
 
     before: RunFile
     run: RunFile

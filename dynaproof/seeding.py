@@ -1,4 +1,4 @@
-"""The seeded bug of a run: one of ours, or of the user's file that its scenario is in."""
+"""The seeded bug of a run: one of ours, or one from the user's file that has its scenario."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def known_bugs(scenario: str) -> Mapping[str, Bug]:
     """The bugs that a scenario can be run with, by name.
 
     Raises:
-        UserError: the file of a user's scenario states none, or something else for them.
+        UserError: the file of a user's scenario states no bugs, or something that is not bugs.
     """
     from dynaproof.checkers.scenarios.bugs import bugs_of
     from dynaproof.checkers.user_file import file_of
@@ -31,7 +31,7 @@ def bug_named(scenario: str, name: str | None) -> Bug | None:
     """The bug that a run was made with; None for a run without one.
 
     Raises:
-        UserError: there is none of that name.
+        UserError: there is no bug of that name.
     """
     if name is None:
         return None

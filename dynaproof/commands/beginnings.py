@@ -1,4 +1,4 @@
-"""`dynaproof new` and `dynaproof examples`: files to begin with."""
+"""`dynaproof new` and `dynaproof examples`: files to start from."""
 
 import shutil
 from pathlib import Path
@@ -44,7 +44,7 @@ def example_folder() -> Path:
 
 
 def copied(source: Path, folder: Path) -> list[Path]:
-    """Copy a folder's files into a new or an empty one; they, in order of their names."""
+    """Copy a folder's files into a new or an empty one, and return them in order of their names."""
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder}: that is a file", "name a new or an empty folder")
     if folder.is_dir() and any(folder.iterdir()):

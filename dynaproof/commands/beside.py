@@ -29,8 +29,8 @@ def beside(
 ) -> int:
     """Run a campaign and follow every run through a model; 1 if a run differs or breaks a promise.
 
-    With `coverage` the runs are small ones from boot on. A failing run is reported, and neither shrunk nor
-    saved: the same command reproduces its schedule. Interrupted (Ctrl-C), it reports what it has.
+    With `coverage` the runs are small, and followed from boot on. A failing run is reported, but neither
+    shrunk nor saved: the same command reproduces its schedule. Interrupted (Ctrl-C), it reports what it has.
     """
     from dynaproof.checkers.refinement.campaign import follow
     from dynaproof.checkers.refinement.picture import picture as drawn

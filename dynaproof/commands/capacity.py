@@ -1,4 +1,4 @@
-"""`dynaproof capacity`: hours of a table's load in seconds, under a policy or under all of them."""
+"""`dynaproof capacity`: hours of a table's load, simulated in seconds, under one policy or all of them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -146,7 +146,7 @@ def rows_of(results: Sequence["Result"]) -> list[str]:
 
 
 def _csv(results: Sequence["Result"]) -> str:
-    """What was sampled; of several policies with a column that says which."""
+    """The samples; for several policies, with a column that says which."""
     if len(results) == 1:
         return results[0].csv()
     texts = []

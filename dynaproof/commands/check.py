@@ -42,8 +42,8 @@ CORE_SECONDS = 60.0
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How far an undecided check got: the first key that it could not decide, and its longest order.
 
-    `prefix` are the lines of the operations in that order, of the key's `operations`; `stuck_on` is the line
-    of the operation at whose return it got no further. `undecided` names all such keys.
+    `prefix` lists the lines of the operations in that order, out of the key's `operations`; `stuck_on` is the
+    line of the operation at whose return it got no further. `undecided` names all such keys.
     """
 
     key: str
@@ -55,10 +55,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer on one file, as `--json` prints it; `witness` are lines of the file.
+    """The answer on one file, as `--json` prints it; `witness` lists lines of the file.
 
     `progress` is there if the verdict is unknown, `core` if one was asked for: its size, and whether it is
-    minimal or the witness in its stead.
+    minimal or only the witness instead.
     """
 
     file: str
@@ -77,7 +77,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CoreSize(msgspec.Struct, frozen=True, kw_only=True):
-    """How many operations a core has, and whether none of them can go; else they are the witness alone."""
+    """How many operations a core has, and whether none of them can go; else it is the witness alone."""
 
     operations: int
     minimal: bool
@@ -163,7 +163,7 @@ def check(
 
 
 class _Asked(msgspec.Struct, frozen=True):
-    """How each file is to be read and judged."""
+    """How each file is read and judged."""
 
     format: str | None
     object: "SequentialObject | None"

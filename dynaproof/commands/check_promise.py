@@ -1,4 +1,4 @@
-"""`dynaproof check --promise`: promises that are weaker than linearizability, on recorded histories."""
+"""`dynaproof check --promise`: promises weaker than linearizability, on recorded histories."""
 
 import time
 from typing import TYPE_CHECKING, Any

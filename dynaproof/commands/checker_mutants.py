@@ -1,4 +1,4 @@
-"""`dynaproof checker-mutants`: which seeded bug in the linearizability checkers is noticed, and when."""
+"""`dynaproof checker-mutants`: which seeded bugs in the linearizability checkers are noticed, and when."""
 
 from pathlib import Path
 

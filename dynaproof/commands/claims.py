@@ -1,4 +1,4 @@
-"""`dynaproof claims`: the figures of the documents, made again."""
+"""`dynaproof claims`: the figures of the documents, measured again."""
 
 import re
 from collections import Counter
@@ -52,7 +52,7 @@ def claims(
     code = exits.CLEAN
     try:
         kept = results or ROOT / "runs" / "claims.json"
-        # One after the other, so that an interruption leaves those that have ended.
+        # One after the other, so that an interruption keeps those that have ended.
         outputs.update(run_all(chosen, ROOT, seconds, kept, resume, console.say))
     except KeyboardInterrupt:
         console.say("interrupted: --resume goes on from here")
@@ -68,12 +68,12 @@ def claims(
 
 
 def documents_of_checkout() -> list[Path]:
-    """The documents whose figures are looked at without a name."""
+    """The documents whose figures are rerun if none is named."""
     return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def read_claims(documents: tuple[Path, ...]) -> "tuple[list[Claim], list[Unjudged]]":
-    """What all documents claim; a figure without a note is the user's to mend."""
+    """What all documents claim; a figure without a note is for the user to fix."""
     from dynaproof.checkers.claims.documents import BadNoteError, read_document
     from dynaproof.checkers.claims.notes import claims_of
 

@@ -26,7 +26,7 @@ Names = Annotated[tuple[str, ...], Parameter(negative="")]
 
 DEFAULT_SECONDS = 50.0
 SHOWN_FAULTS = 3
-"""Kinds of faults that the progress line has room for."""
+"""How many kinds of faults the progress line has room for."""
 
 
 def explore(
@@ -134,7 +134,7 @@ def check_arguments(scenario: str, strategy: str) -> None:
 
 
 class Progress:
-    """The listener of a campaign: a line of counts meanwhile, and each failure as soon as it is shrunk."""
+    """The listener of a campaign: shows a line of counts, and each failure as soon as it is shrunk."""
 
     def __init__(self, advance: Callable[[float, str], None], json: bool) -> None:
         self.advance = advance
@@ -174,7 +174,7 @@ def replay_of(found: "Found") -> str:
 
 
 def say_how_it_ended(campaign: "Campaign") -> None:
-    """Say what the figures do not: that a campaign stopped before its limit, and how to go on."""
+    """Say what the figures do not: that a campaign stopped before its limit, and how to resume it."""
     totals = campaign.state.totals
     if campaign.ended == "failures":
         console.say(f"stopped after {len(campaign.state.failures)} failures, {totals.schedules} schedules")
@@ -251,7 +251,7 @@ def report(state: "State", json: bool) -> None:
 
 
 def configuration(state: "State") -> str:
-    """Digest of what a campaign runs: its first configuration, which all others are drawn like."""
+    """A digest of what a campaign runs: of its first configuration, for all others are drawn like it."""
     from dynaproof.checkers.runs.run_file import configuration_digest
     from dynaproof.checkers.scenarios.catalogue import config_of
 

@@ -1,4 +1,4 @@
-"""What `check` and `verify-certificate` are given: histories in files, and objects by name."""
+"""The inputs of `check` and `verify-certificate`: histories in files, and objects by name."""
 
 import importlib
 import sys
@@ -28,7 +28,7 @@ def known_format(name: str | None) -> None:
 
 
 def object_named(name: str | None) -> "SequentialObject | None":
-    """The object of a name, one of the user's included; None where none is named."""
+    """The object of a name, which may be the user's own; None where none is named."""
     from dynaproof.specs.objects import OBJECTS
 
     if name is None:
@@ -41,7 +41,7 @@ def object_named(name: str | None) -> "SequentialObject | None":
 
 
 def known_failed_cas(name: str | None) -> "FailedCas | None":
-    """What a failed cas is to mean; raises UserError for anything else."""
+    """What a failed cas means, by its name; raises UserError for an unknown one."""
     from dynaproof.checkers.histories import FAILED_CAS
 
     if name is None:
@@ -70,7 +70,7 @@ def beginning(
 
 
 def own_file(name: str | None) -> list[str]:
-    """The file of an object of the user's own, `FILE.py:NAME`; empty for any other object."""
+    """The file of a user's own object, `FILE.py:NAME`; empty for any other object."""
     place = (name or "").rpartition(":")[0]
     return [place] if place.endswith(".py") else []
 
@@ -96,7 +96,7 @@ def read_history(
 
 
 def object_with(function: str) -> str:
-    """The hint on how to check a history with such a function."""
+    """A hint on how to check a history with such a function."""
     from dynaproof.specs.objects import OBJECTS
 
     names = [name for name, thing in OBJECTS.items() if function in thing.functions]
@@ -106,7 +106,7 @@ def object_with(function: str) -> str:
 
 
 def _own_object(name: str) -> "SequentialObject":
-    """An object of the user's, from `FILE.py:NAME` or `MODULE:NAME`; a class is called without arguments."""
+    """A user's object, from `FILE.py:NAME` or `MODULE:NAME`; a class is called without arguments."""
     from dynaproof.checkers.user_code import described
     from dynaproof.checkers.user_file import UserFileError, article, fitting, fitting_in
     from dynaproof.checkers.users_object import UsersObject, UsersObjectError

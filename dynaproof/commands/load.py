@@ -1,4 +1,4 @@
-"""`dynaproof load`: a scenario under open-loop load, and a report of it."""
+"""`dynaproof load`: a scenario under open-loop load, and a report on it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -95,7 +95,7 @@ def load(
 
 
 def option(name: str) -> str:
-    """What an argument of `dynaproof.load` is called here."""
+    """The option here for an argument of `dynaproof.load`."""
     return "--rate" if name == "rates" else f"--{name.replace('_', '-')}"
 
 
@@ -108,7 +108,7 @@ def parsed(text: str) -> int:
 
 
 class Progress:
-    """Shows how far the rate under way is, and says what each rate has come to."""
+    """Shows the progress of the rate under way, and the result of each rate."""
 
     def __init__(self, advance: Callable[[float, str], None]) -> None:
         self.advance = advance
@@ -123,7 +123,7 @@ class Progress:
         self.advance(self.done, f"{rate:,} requests/s: {simulated_us / 1e6:.3f} s, {events:,} events")
 
     def measured(self, row: "Row") -> None:
-        """Say what a rate has come to."""
+        """Print the result of a rate."""
         self.done += 1
         told = f"saturated ({row.saturated})" if row.saturated else "keeps up"
         console.say(f"{row.rate:,} requests/s: {row.answered_per_s:,.1f} answered/s, {told}")

@@ -34,7 +34,7 @@ Settings = Annotated[tuple[str, ...], Parameter(name="--set", negative="")]
 Names = Annotated[tuple[str, ...], Parameter(negative="")]
 
 LISTING_SECONDS = 60.0
-"""How long the list of models explores each of them, at most."""
+"""How long at most the list of models explores each of them."""
 
 
 def model(
@@ -158,7 +158,7 @@ def _bugs(kind: "type[Model]", bug: str) -> "list[type[Model]]":
 def _hunt(
     kinds: "list[type[Model]]", name: str, settings: tuple[str, ...], options: Options, json: bool
 ) -> int:
-    """Explore seeded bugs: clean if each breaks the promise that it must break; others are left aside."""
+    """Explore seeded bugs: clean if each breaks the promise that it must break, whatever else breaks."""
     from dynaproof.model.language.model import narrowed
 
     rows: list[tuple[str, ...]] = [("bug", "promise", "steps", "seconds")]
@@ -199,7 +199,7 @@ def _explore(one: "Model", name: str, options: Options, json: bool) -> int:
 
 
 def _warnings(one: "Model", name: str, options: Options) -> list[str]:
-    """Warn of what is probably a mistake; the tests check the models of the system for these."""
+    """Warn of probable mistakes; the tests check the system's models for these."""
     from dynaproof.checkers.state_space.catalogue import NAMES
     from dynaproof.checkers.state_space.layout import Layout
     from dynaproof.checkers.state_space.lint import doubts
@@ -214,9 +214,9 @@ def _warnings(one: "Model", name: str, options: Options) -> list[str]:
 
 
 def _run(one: "Model", name: str, options: Options) -> "tuple[Result, Lasso | None]":
-    """Explore a model; where that exhausts it without a violation, check its `eventually` conditions too.
+    """Explore a model; if that exhausts it without a violation, check its `eventually` conditions too.
 
-    A result whose limit is an interruption is to be shown, and `_interrupt_again` called with it.
+    If the result's limit is an interruption, show the result, then call `_interrupt_again` with it.
     """
     from dynaproof.checkers.state_space.explore import INTERRUPTION, Exploration, Limits, Violation
     from dynaproof.checkers.state_space.liveness import MAX_STATES, check_liveness
@@ -257,7 +257,7 @@ def _without_liveness(result: "Result", one: "Model", reason: str) -> "Result":
 
 
 def _interrupt_again(result: "Result") -> None:
-    """Go on with the interruption that ended an exploration, if one did, now that its result is shown."""
+    """Raise again the interruption that ended an exploration, if one did, now that its result is shown."""
     from dynaproof.checkers.state_space.explore import INTERRUPTION
 
     if result.limit == INTERRUPTION:

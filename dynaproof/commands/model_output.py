@@ -20,12 +20,12 @@ BROKEN = {
     "assert": " fails",
     "deadlock": "",
 }
-"""What is said of a broken promise of each kind."""
+"""What is said about a broken promise, by its kind."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a model is explored, where it stops, and what is no failure."""
+    """How a model is explored, where that stops, and what does not count as a failure."""
 
     symmetry: bool = False
     por: bool = False
@@ -83,7 +83,7 @@ def as_json(name: str, result: "Result", lasso: "Lasso | None", options: Options
 
 
 def origin(name: str, constants: Mapping[str, int], options: object) -> Provenance:
-    """What made an answer: the model, its constants and the options are its configuration."""
+    """The provenance of an answer: the model, its constants and the options are its configuration."""
     described = repr((name, sorted(constants.items()), options))
     return provenance(configuration=sha256(described.encode()).hexdigest())
 
@@ -123,7 +123,7 @@ def gaps(result: "Result") -> list[str]:
 
 
 def _ends(result: "Result") -> list[str]:
-    """Deadlocks, and the promises that nothing is said about."""
+    """Deadlocks, and the promises about which nothing is said."""
     lines = []
     if result.deadlocks:
         states = "1 state" if result.deadlocks == 1 else f"{result.deadlocks:,} states"
@@ -140,9 +140,9 @@ def _steps(count: int) -> str:
 def unreachable(model: "Model", result: "Result", options: Options) -> list[str]:
     """The `sometimes` conditions that an exhausted model should show and never does.
 
-    They say that the bounds which the author declared are large enough. So under other constants, with an
+    They show that the bounds which the author declared are large enough. So under other constants, with an
     action left out, or in a subclass that inherits the condition and may have narrowed what happens, one
-    that is not seen is reported, and is no failure.
+    that is not seen is reported, but is not a failure.
     """
     defaults = type(model)().constants
     if not result.exhausted or options.without or dict(result.constants) != defaults:
@@ -159,7 +159,7 @@ def broken_promise(result: "Result", lasso: "Lasso | None") -> str | None:
 
 
 def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Rows in columns, the first row their names; numbers, in the last two columns, to the right."""
+    """Rows in columns, the first row their names; numbers, in the last two columns, are flush right."""
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     lines = []
     for row in rows:

@@ -1,4 +1,4 @@
-"""`dynaproof mutants`: which seeded bug is killed, by which spec, and how."""
+"""`dynaproof mutants`: which seeded bugs are killed, by which spec, and how."""
 
 from pathlib import Path
 
@@ -99,7 +99,7 @@ def mutants(
 
 
 def show_directed(names: list[str], json: bool) -> None:
-    """The traces of the scenarios that are written for these bugs, each with its bug."""
+    """Print the traces of the scenarios that are written for these bugs, each with its bug."""
     from dynaproof.checkers.mutation.catalogue import KNOWN_BUGS
     from dynaproof.checkers.mutation.directed.catalogue import DIRECTED, trace_of
     from dynaproof.checkers.patches import seeded

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Names = Annotated[tuple[str, ...], Parameter(negative="")]
 
 STEP = 50
-"""Schedules of a trial that are run before those of the next: an interruption loses no more of it."""
+"""How many schedules of a trial run before the next trial's: an interruption loses no more than these."""
 
 BEGIN, END = "<!-- power begin -->", "<!-- power end -->"
 
@@ -130,8 +130,8 @@ def power(
 def go_on(
     plan: "Plan", rows: "dict[Key, Row]", shrinks: bool, jobs: int, seconds: float | None, state: Path
 ) -> bool:
-    """Measure what is left, a few schedules of every trial at a time: rows go into the file and among the
-    rows. Whether nobody interrupted it.
+    """Measure what is left, a few schedules of every trial at a time: new rows go into the file and into
+    `rows`. Returns whether it ended without an interruption.
     """
     from dynaproof.checkers.mutation.trials import RowFile, measured, trials
 

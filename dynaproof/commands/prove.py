@@ -105,7 +105,7 @@ def _of(one: "Obligation") -> dict[str, object]:
 
 
 def as_json(proof: "Proof") -> dict[str, object]:
-    """One object: the obligation, what came of it, and its bugs, of which `mutant` is the first."""
+    """One object: the obligation, its result, and its bugs, of which `mutant` is the first."""
     one = proof.obligation
     found = proof.counterexample
     return {

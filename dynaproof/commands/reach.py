@@ -1,4 +1,4 @@
-"""`dynaproof reach`: which branches of the system a campaign takes, and which it does not."""
+"""`dynaproof reach`: which of the system's branches a campaign takes, and which it does not."""
 
 import time
 from importlib.util import find_spec
@@ -116,7 +116,7 @@ def reach(
 
 
 def go_on(taken: "Taken", schedules: int | None, seconds: float | None, jobs: int, state: Path) -> None:
-    """Run more schedules until there are so many, or time is up; what they take is kept in the file."""
+    """Run more schedules until there are so many, or time is up; the file keeps what they take."""
     from dynaproof.checkers.campaign.schedules import numbers
     from dynaproof.checkers.reach.branches import nth, traced
 

@@ -62,7 +62,7 @@ def replay(run: Path, /, *, until: int | None = None, json: Flag = False) -> int
 
 
 def comparison(kept: "RunFile", outcome: "RunResult") -> str:
-    """Whether a run is the one of its file, and if not, in what it differs."""
+    """Whether a run is the same as its file's, and if not, how it differs."""
     recorded = kept.result
     if outcome == recorded:
         return "the same run"
@@ -257,7 +257,7 @@ def show_steps(steps: "list[Step]") -> None:
 
 
 def show_step(kept: "RunFile", step: "Step", node: str | None, json: bool) -> None:
-    """Print one step with the state of the system then: its tables, or what one node knew, or each."""
+    """Print one step with the state of the system at it: its tables, or what one node knew, or each node."""
     known = {name: facts for name, facts in step.everyone.items() if node in {None, name}}
     tables = step.overviews if node is None else ()
     if json:
@@ -301,7 +301,7 @@ def opened(run: Path) -> "RunFile":
 
 
 def origin(kept: "RunFile") -> object:
-    """The provenance of what is reported of a run."""
+    """The provenance of what is reported about a run."""
     from dynaproof.checkers.runs.run_file import configuration_digest
 
     return provenance(seed=kept.config.seed, configuration=configuration_digest(kept.config))

@@ -286,8 +286,7 @@ class Leaked(RegionFact, frozen=True, gc=False):
 
 
 class SplitServed(RegionFact, frozen=True, gc=False):
-    """How long after the barrier's proposal a child of a split serves, or has a voter; or how long it has not.
-    """
+    """How long after its barrier's proposal a split's child serves, or has a voter; or has not yet."""
 
     partition: Name
     child: Name

@@ -179,6 +179,5 @@ def tables_named_by(action: Action) -> tuple[str, ...]:
 
 
 def shows_the_table(action: Action) -> bool:
-    """Whether a router that has done it knows the table as it is: an old replica may answer an eventual read.
-    """
+    """Whether a router that did this knows the table as it is: an old replica may answer an eventual read."""
     return isinstance(action, (PutItem, DeleteItem)) or (isinstance(action, GetItem) and action.strong)

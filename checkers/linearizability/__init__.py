@@ -1,10 +1,10 @@
 """Is a recorded history linearizable, in which order, and if not, why not?
 
 `check(history)` decides, `minimal_core` shrinks what is not linearizable. `checkers.certificates` replays the
-order that a yes comes with, without trusting what decided.
+order that comes with a yes, without trusting what decided.
 
-A name is loaded when it is first used: the simulator judges its clients by `online` alone, and what checks
-whole histories takes longer to load than a run to be made.
+A name is loaded when it is first used: the simulator judges its clients by `online` alone, and the checkers
+of whole histories take longer to load than a run to be made.
 """
 
 from importlib import import_module

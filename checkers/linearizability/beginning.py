@@ -1,7 +1,7 @@
-"""Registers that begin with a value: as a write of it to every key that ends before everything else begins.
+"""Registers that begin with a value: as a write of it to every key, which ends before all else begins.
 
-To whoever decides, explains or shrinks it is a write like any other, so the fast algorithms need no other
-rule. Its rows stand behind those of the history, and are taken out of what is answered.
+For whatever decides, explains or shrinks, it is a write like any other, so the fast algorithms need no other
+rule. Its rows stand behind those of the history, and are taken out of the answer.
 """
 
 from typing import Final
@@ -18,7 +18,7 @@ NOBODY: Final = -1
 
 
 def with_beginning(history: History, initial: Value) -> History:
-    """The history with its initial writes; itself where every key begins absent."""
+    """The history with its initial writes; the history itself where every key begins absent."""
     if initial is None or not len(history):
         return history
     values = list(history.values)

@@ -1,6 +1,6 @@
 """The oracle: tries every order of the operations of one key, one after the other, with no cleverness at all.
 
-For up to about seven operations. It shares nothing with the algorithms but the definition: an order of all
+For up to about seven operations. It shares only the definition with the algorithms: an order of all
 operations that returned, and of any of those that did not, in which none stands before one that returned
 before its call, and which the sequential object accepts from its initial state.
 

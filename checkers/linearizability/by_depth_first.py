@@ -1,7 +1,7 @@
-"""The walk of algorithm B depth first in machine code, on one key: its tables, and room for what it makes.
+"""Algorithm B's depth-first walk in machine code, on one key: its tables, and room for what it makes.
 
-The kernels (`depth_first_kernels`) work in tables that do not grow by themselves. They stand still where they
-need more room, and where the budget is to be asked for.
+The kernels (`depth_first_kernels`) work in tables that do not grow by themselves. They stop where they need
+more room, and where the budget has to be asked.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def search(
     initial: int = ABSENT,
     exhausted: Callable[[int], bool] = endless,
 ) -> Searched:
-    """Decide one key, as `depth_first.search`, whose columns are those of `register.columns_of_key`."""
+    """Decide one key, as `depth_first.search`; its columns are those of `register.columns_of_key`."""
     walk = _walk(columns, initial)
     now, returning = walk.now, walk.returns[:-1, tables.WHO]
     visited = 0
@@ -62,7 +62,7 @@ def _walk(columns: Column, initial: int) -> Walk:
     operations[:count, : tables.RET + 1] = np.stack([kind, need, value, ret], axis=1)
     operations[count, tables.BEFORE :] = count
     most = kernels.give_places(operations, returns, calls)
-    # Words of their own, so that those of one configuration can be compared with those of another.
+    # Separate words, so that those of one configuration can be compared with those of another.
     words = -(-most // tables.WORD)
     operations[pending, tables.BIT] = words * tables.WORD + np.arange(len(pending))
     operations[:, tables.PLACE], bit = np.divmod(operations[:, tables.BIT], tables.WORD)
@@ -92,12 +92,12 @@ def _walk(columns: Column, initial: int) -> Walk:
 
 
 def _returning(ret: Column) -> Column:
-    """The operations that return, in the order in which they do; at equal times in that of the history."""
+    """The operations that return, in the order of their returns; at equal times in that of the history."""
     return np.argsort(ret, kind="stable")[: np.count_nonzero(ret != NEVER)]
 
 
 def _alike(kind: Column, need: Column, value: Column) -> tuple[Column, Column]:
-    """Of operations the first of each kind; and after each the next that does the same, or -1."""
+    """The first operation of each kind; and for each the next one that does the same, or -1."""
     condition = np.where(kind == ASK_CAS, need, -1)
     order = np.lexsort((value, condition, kind))  # Equal ones stay in their order.
     same = np.ones(max(len(kind) - 1, 0), dtype=bool)
@@ -127,7 +127,7 @@ def _doubled(table: Column) -> Column:
 
 
 def _order(columns: Column, walk: Walk, last: int) -> list[int]:
-    """The operations in the order of the steps that lead to the one at that place of `now`."""
+    """The operations in the order of the steps that lead to the one at place `last` of `now`."""
     kind, _, _, call, ret = columns
     operations, numbers = _zeros(len(kind)), _zeros(len(kind))
     first = kernels.trail_of(walk.steps, int(walk.now[last]), operations, numbers)

@@ -1,8 +1,8 @@
 """Algorithm B in machine code, on one key: its events one after the other, and room for what they make.
 
-The kernels (`frontier_kernels`) work in columns that do not grow by themselves. Here they are made larger
-before a kernel could run out of them, and the trail of what was linearized is thinned out: steps that lead to
-no configuration any more are dropped first. The budget is asked between the kernels' calls.
+The kernels (`frontier_kernels`) work in columns that do not grow by themselves. Here the columns are made
+larger before a kernel could run out of room, and the trail of what was linearized is thinned out: steps that
+no longer lead to any configuration are dropped first. The budget is asked between the kernels' calls.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ from dynaproof.checkers.linearizability.result import endless
 from dynaproof.specs.history import ABSENT, NEVER, Column
 
 ROOM = 1 << 10
-"""Room for configurations, at first."""
+"""The initial room for configurations."""
 
 
 def search(
@@ -36,7 +36,7 @@ def search(
     initial: int = ABSENT,
     exhausted: Callable[[int], bool] = endless,
 ) -> Searched | None:
-    """Decide one key, as `frontier.search`; None: more operations are open at a time than there are bits."""
+    """Decide one key, as `frontier.search`; None: more operations are open at once than there are bits."""
     columns = np.array(asks, dtype=np.int64).reshape(-1, 6)
     count = len(columns)
     known, codes = np.unique(np.concatenate([columns[:, 1], columns[:, 2], [initial]]), return_inverse=True)
@@ -121,7 +121,7 @@ class _Search:
         at = 0
         while at < self.todo.size[0]:
             self.todo, self.done = (_with_room(front, ROOM) for front in (self.todo, self.done))
-            steps = len(moves) * len(self.slots)  # Of a move: itself, and all open reads at most.
+            steps = len(moves) * len(self.slots)  # Per move: itself, and at most all open reads.
             self._make_room(steps)
             at = expand(
                 self.operations, x, bit, event, moves, at, steps, self.todo, self.done, self.trail, self.open
@@ -135,7 +135,7 @@ class _Search:
         return int(self.now.alive[: self.now.size[0]].sum())
 
     def _make_room(self, steps: int) -> None:
-        """Room for so many steps more: what leads to no configuration any more is dropped first."""
+        """Make room for so many steps more: what no longer leads to a configuration is dropped first."""
         trail = self.trail
         size = trail.size[0]
         if size + steps <= len(trail.before):
@@ -172,7 +172,7 @@ def _front(room: int, values: int) -> Front:
 
 
 def _with_room(front: Front, more: int) -> Front:
-    """The front, with room for so many more."""
+    """The front with room for so many more."""
     size = int(front.size[0])
     if size + more <= len(front.state):
         return front

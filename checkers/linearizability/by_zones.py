@@ -1,6 +1,6 @@
 """Algorithm A over all keys of a history: by the plain reference, in numpy, or by machine code in threads.
 
-Which of them only says how fast: they give the same answers, and tests hold them against each other.
+The choice matters only for speed: they give the same answers, and tests hold them against each other.
 """
 
 import os
@@ -26,15 +26,15 @@ OPERATIONS_PER_THREAD = 50_000
 PYTHON, NUMPY, MACHINE_CODE = "Python", "numpy", "machine code"
 
 MACHINE_CODE_FROM = 50_000
-"""Smaller histories are decided sooner than the compiled code is loaded."""
+"""Smaller histories are decided before the compiled code would be loaded."""
 
 COLUMNS_FROM = 50
-"""Numpy pays for keys of so many operations on the average."""
+"""Numpy pays off for keys of so many operations on average."""
 
 
 def engine_of(history: History) -> str:
-    """The algorithm that decides a register's history soonest; chosen by the history alone, so that it is
-    always the same.
+    """The algorithm that decides a register's history soonest; chosen by the history alone, so that the
+    choice is always the same.
     """
     operations = len(history)
     if operations >= COLUMNS_FROM * len(history.keys) and bool((history.columns.function <= WRITE).all()):
@@ -46,8 +46,8 @@ def engine_of(history: History) -> str:
 class ByZones:
     """What algorithm A said of all keys.
 
-    `failure`: the first key that is not linearizable, and why; then the rest is not there. `order`: rows of
-    the keys that are, key after key. `outside`: by code of the key, why it could not tell; `operations`:
+    `failure`: the first key that is not linearizable, and why; then the rest is empty. `order`: rows of the
+    keys that are linearizable, key after key. `outside`: by key code, why it could not tell; `operations`:
     those of such keys, as far as they were looked at one by one.
     """
 
@@ -61,13 +61,13 @@ def decide(history: History, asks: Asks, engine: str) -> ByZones:
     """Decide all keys by the engine of that name."""
     if engine == MACHINE_CODE:
         return decide_compiled(history, asks)
-    # Nobody but a write of null, a delete in other words, makes reads and writes anything but plain.
+    # Only a write of null, which is a delete in other words, makes reads and writes anything but plain.
     by_columns = engine == NUMPY and zone_columns.is_plain(asks)
     return decide_plain(history, asks, zone_columns.room(len(history.values)) if by_columns else None)
 
 
 def decide_plain(history: History, asks: Asks, room: Column | None = None) -> ByZones:
-    """Key after key, by the readable reference; with room for it, in numpy first (the history is plain)."""
+    """Key after key, by the readable reference; if `room` is given, in numpy first (the history is plain)."""
     orders: list[Column] = [np.zeros(0, dtype=np.int64)]
     outside: dict[int, str] = {}
     looked_at: dict[int, list[Ask]] = {}
@@ -88,7 +88,7 @@ def decide_plain(history: History, asks: Asks, room: Column | None = None) -> By
         operations = of_key(asks, key)
         decided = zones.decide(operations)
         if decided.outside == chains.UNSEEN_CONDITION:
-            # A condition that failed on something unseen changes nothing: the rest must do without it.
+            # A condition that failed on something unseen changes nothing: the rest must be legal without it.
             rest = [ask for ask in operations if ask.kind != ASK_DIFFERS]
             without = zones.decide(rest)
             if without.cause is not None:
@@ -104,7 +104,7 @@ def decide_plain(history: History, asks: Asks, room: Column | None = None) -> By
 
 
 def decide_compiled(history: History, asks: Asks) -> ByZones:
-    """By machine code, keys in as many threads as there are cores and work for."""
+    """By machine code, in as many threads as there are cores, and keys worth a thread."""
     from dynaproof.checkers.linearizability import chain_kernels  # noqa: PLC0415
 
     answers = _answers(asks, len(history.keys), len(history.values))
@@ -126,10 +126,10 @@ def decide_compiled(history: History, asks: Asks) -> ByZones:
 
 
 def _of_fault(asks: Asks, key: int, fault: Column) -> tuple[list[Ask], list[int]]:
-    """What a violation is explained from, instead of the whole key: who is at fault, by place, and the
-    writers.
+    """What a violation is explained from, instead of the whole key: the operations at fault, by place, and
+    the writers.
 
-    Writers of what those have or find, and of what these writers found in turn.
+    The writers are those of what these operations have or find, and of what these writers found in turn.
     """
     places = np.arange(asks.bounds[key], asks.bounds[key + 1])
     value = np.where(asks.kind[places] >= ASK_PUT, asks.value[places], -1)
@@ -161,7 +161,7 @@ def fault_by_zones(asks: Asks, values: int) -> tuple[int, ...] | None:
 
 
 def _answers(asks: Asks, keys: int, values: int) -> "Answers":
-    # Loading the compiler takes longer than a small history, so it is done only where it pays.
+    # Loading the compiler takes longer than a small history, so it is done only where that pays off.
     from dynaproof.checkers.linearizability import chain_kernels, zone_kernels  # noqa: PLC0415
 
     columns = chain_kernels.Columns(asks.kind, asks.need, asks.value, asks.call, asks.ret)
@@ -205,7 +205,7 @@ def _failed(failure: Failure) -> ByZones:
 def _shares(bounds: Column) -> list[tuple[int, int]]:
     """Ranges of keys with about equally many operations, one per thread."""
     keys, operations = len(bounds) - 1, int(bounds[-1])
-    if operations < 2 * OPERATIONS_PER_THREAD:  # To ask for the cores takes as long as to decide a few.
+    if operations < 2 * OPERATIONS_PER_THREAD:  # Asking for the cores takes as long as deciding a few.
         return [(0, keys)]
     threads = max(1, min(os.cpu_count() or 1, THREADS_AT_MOST, keys, operations // OPERATIONS_PER_THREAD))
     cuts = np.searchsorted(bounds, np.arange(1, threads) * operations // threads)

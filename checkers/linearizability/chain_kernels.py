@@ -1,8 +1,8 @@
 """Algorithm A, steps 0 to 2, as machine code: what `chains` does, over columns and with links for lists.
 
 `chains` is the readable reference, and tests hold the two against each other. Indices are places in the
-columns of `register.Asks`, -1 is nobody; links by value are valid for one key at a time and are cleared by
-whoever set them.
+columns of `register.Asks`, -1 is none; links by value are valid for one key at a time and are cleared by
+whatever set them.
 """
 
 from typing import NamedTuple
@@ -28,13 +28,13 @@ class Columns(NamedTuple):
 
 
 class Links(NamedTuple):
-    """Room to work in: by value who wrote, follows and reads it; by operation of the key, links of lists."""
+    """Room to work in: by value, what writes, follows and reads it; by operation of the key, list links."""
 
     writer: Column
     successor: Column
     reader: Column
-    first_ret: Column  # Of the readers of a value, who returned first,
-    last_call: Column  # and who was called last.
+    first_ret: Column  # The reader of a value that returned first,
+    last_call: Column  # and the one that was called last.
     pending: Column
     needed: Column
     next_reader: Column
@@ -94,7 +94,7 @@ def keep(c: Columns, lo: int, hi: int, w: Links) -> int:
 
 @inner
 def _keep_pending(c: Columns, lo: int, hi: int, w: Links) -> None:
-    """A pending write with a new value happened exactly if somebody who happened needs it."""
+    """A pending write with a new value happened exactly if an operation that happened needs it."""
     top = 0
     for i in range(lo, hi):
         if c.ret[i] == NEVER and c.value[i] != ABSENT:
@@ -135,7 +135,7 @@ def clear(c: Columns, lo: int, hi: int, w: Links) -> None:
 
 @inner
 def link(c: Columns, lo: int, hi: int, w: Links, fault: Column) -> int:
-    """Step 1: link readers, writer and successor of each value; gives FINE or what is wrong already."""
+    """Step 1: link readers, writer and successor of each value; gives FINE or what is already wrong."""
     first, second = -1, -1
     for i in range(hi - 1, lo - 1, -1):  # Backwards, so that lists of readers run forwards.
         if not w.kept[i - lo]:
@@ -185,7 +185,7 @@ def follow(c: Columns, lo: int, hi: int, w: Links, chains: Chains, fault: Column
         ends_absent = False
         while now >= 0:
             reached += 1
-            # The greatest call so far is that of `last`: it belongs to what goes in front.
+            # The greatest call so far is that of `last`, which belongs to what goes in front.
             if c.ret[now] < c.call[last]:
                 fault[0], fault[1] = now, last
                 return ORDER_INVERSION, count
@@ -229,7 +229,7 @@ def _find_cycle(c: Columns, lo: int, hi: int, w: Links, chains: Chains, count: i
     for i in range(lo, hi):
         if w.kept[i - lo] == 1 and c.kind[i] == ASK_CAS:
             now = i
-            while w.kept[now - lo] == 1:  # Backwards until somebody comes twice: that one is in the cycle.
+            while w.kept[now - lo] == 1:  # Backwards until one comes twice: that one is in the cycle.
                 w.kept[now - lo] = 3
                 now = w.writer[c.need[now]]
             start, size = now, 0

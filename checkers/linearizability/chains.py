@@ -1,8 +1,8 @@
 """Chains of a register: which operations stand together in every linearization (algorithm A, steps 0 to 2).
 
-Where every value but absent is written at most once, each operation but deletes and reads of absent belongs
-to one chain: a plain write or put-if-absent, the reads of what it left, the cas from that, the reads of what
-this left, and so on. `dynaproof.checkers.linearizability.zones` has the whole of algorithm A.
+Where every value except absent is written at most once, each operation except deletes and reads of absent
+belongs to one chain: a plain write or put-if-absent, the reads of what it left, the cas from that, the reads
+of what this left, and so on. `dynaproof.checkers.linearizability.zones` has the whole of algorithm A.
 """
 
 from collections.abc import Sequence
@@ -29,8 +29,8 @@ class Decided(NamedTuple):
     """What the algorithm found; exactly one of `order`, `cause` and `outside` is there.
 
     `order`: indices of operations, in an order that linearizes them. `cause`: one of the names above, with
-    the indices of the operations at fault (for zones: those of least return and greatest call of each of the
-    two). `outside`: why the algorithm cannot tell.
+    the indices of the operations at fault (for zones: those with the least return and the greatest call of
+    each of the two). `outside`: why the algorithm cannot tell.
     """
 
     order: list[int] | None = None
@@ -40,7 +40,7 @@ class Decided(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """A chain: its operations in groups, its least return and greatest call, and whose they are."""
+    """A chain: its operations in groups; its least return and greatest call, and whose they are."""
 
     groups: list[list[int]]
     first_ret: int
@@ -55,7 +55,7 @@ def keep(asks: Sequence[Ask]) -> tuple[list[int], bool]:
     """Step 0: the operations that happened, and whether conditional deletes that may have were set aside.
 
     A pending write with a new value happened exactly if its value was read, or was the source of a cas that
-    happened. A pending delete is kept: it is there for whoever needs it.
+    happened. A pending delete is kept: it is there for whatever needs it.
     """
     needed = {need for kind, need, _, _, ret, _ in asks if ret != NEVER and kind in FINDING}
     pending: dict[int, list[int]] = {}
@@ -82,7 +82,7 @@ _Index = tuple[dict[int, list[int]], dict[int, int], dict[int, int], Decided | N
 
 
 def index_values(asks: Sequence[Ask], kept: Sequence[int]) -> _Index:
-    """Step 1: by value its readers, the cas from it and its writer; and what is wrong with them already."""
+    """Step 1: by value, its readers, the cas from it and its writer; and what is already wrong with them."""
     readers: dict[int, list[int]] = {}
     successors: dict[int, int] = {}
     writer: dict[int, int] = {}

@@ -34,13 +34,13 @@ DEPTH_FIRST = "depth-first search"
 FRONTIER = "frontier search"
 WING_GONG = "Wing-Gong search"
 MANY, MANY_TIMES = 200, 100
-"""A plain search with so many configurations for so many times goes on as machine code."""
+"""A plain search that has had so many configurations so many times continues as machine code."""
 
 COMPILED_FROM = 200
-"""Keys of fewer operations are decided sooner than their tables are made."""
+"""Keys of fewer operations are decided before their tables would be made."""
 
 DEPTH_FIRST_AT_LEAST, DEPTH_FIRST_EACH = 1_000, 2
-"""Depth first so many configurations are tried, and for each operation so many more."""
+"""Depth first, so many configurations are tried, and so many more for each operation."""
 
 SURE = "every value is written once, and every failed condition recorded what it saw"
 
@@ -54,7 +54,7 @@ class UnknownOperationError(ValueError):
 
 
 class UnfitOperationError(ValueError):
-    """An operation of whose values the object can make nothing; `operation` is the first."""
+    """An operation whose values the object can make nothing of; `operation` is the first."""
 
     def __init__(self, operation: Operation, complaint: str) -> None:
         super().__init__(f"{operation.function}: {complaint}")
@@ -71,8 +71,8 @@ def check(
     """Decide whether each key of `history` is linearizable as `object`, within `budget`.
 
     `object` None: a string if anything is appended, else a register. `machine_code`: whether registers are
-    decided by compiled kernels or by the plain reference; None: by what suits the history (`engine_of`),
-    how long the plain search takes, and whether the kernel of the walk is loaded anyway, which makes no
+    decided by compiled kernels or by the plain reference; None: by what suits the history (`engine_of`), by
+    how long the plain search takes, and by whether the kernel of the walk is loaded anyway, which makes no
     difference to the answer. Raises `UnknownOperationError` and `UnfitOperationError`.
     """
     thing = object if object is not None else fitting_object(history)
@@ -85,7 +85,7 @@ def check(
 
 
 def get_ready(history: History, object: SequentialObject | None = None) -> None:  # noqa: A002
-    """Load the machine code, if `check` is going to use it: whoever times the check does so without that."""
+    """Load the machine code, if `check` is going to use it, so that the time of a check is without that."""
     thing = object if object is not None else fitting_object(history)
     if isinstance(thing, Register) and engine_of(history) == MACHINE_CODE:
         load_machine_code()
@@ -101,7 +101,7 @@ def load_machine_code() -> None:
 
 
 def fitting_object(history: History) -> SequentialObject:
-    """The object that a history is judged by if nobody says another."""
+    """The object by which a history is judged unless another is given."""
     appends = history.columns.function == history.functions.index("append")
     return STRING if appends.any() else REGISTER
 
@@ -185,8 +185,8 @@ def _check_register(history: History, meter: Meter, machine_code: bool | None) -
 class _Key:
     """A key of a register that algorithm A cannot decide, and how far its searches have come.
 
-    `engine` and `algorithm` are those of the last search. `why` says why it takes one. `operations` are those
-    that `table` has of its code, where somebody has made them already.
+    `engine` and `algorithm` are those of the last search. `why` says why the key takes one. `operations` are
+    those that `table` has of its code, if they are already made.
     """
 
     def __init__(
@@ -212,13 +212,13 @@ class _Key:
 
     @property
     def asks(self) -> list[Ask]:
-        """The operations, made when somebody asks for them: to make them takes longer than a short search."""
+        """The operations, made when they are first asked for: that takes longer than a short search."""
         if self._operations is None:
             self._operations = register.of_key(self._table, self._code)
         return self._operations
 
     def pattern(self) -> patterns.Pattern | None:
-        """The bad pattern of the operation that returned first, of those that one excludes."""
+        """A bad pattern: of the operations that one excludes, that of the one that returned first."""
         if self._starts_compiled():
             from dynaproof.checkers.linearizability import pattern_kernel  # noqa: PLC0415
 
@@ -241,7 +241,7 @@ class _Key:
                 return found
             self._plain_is_slow = True
         if self._machine_code is not False:
-            # Loading the compiler takes longer than most searches, so it is done only where it pays.
+            # Loading the compiler takes longer than most searches, so it is done only where that pays off.
             from dynaproof.checkers.linearizability import by_frontier  # noqa: PLC0415
 
             compiled = by_frontier.search(self.asks, exhausted=turn.exhausted)
@@ -266,7 +266,7 @@ class _Key:
         return by_depth_first.search(columns, exhausted=exhausted)
 
     def _starts_compiled(self) -> bool:
-        """Whether patterns and depth first go as machine code: the answer is the same as without."""
+        """Whether patterns and depth first run as machine code: the answer is the same as without."""
         if self._machine_code is not None:
             return self._machine_code
         return self.size >= COMPILED_FROM and _is_loaded()
@@ -282,14 +282,14 @@ def _is_loaded() -> bool:
 
 
 def depth_first_limit(operations: int) -> int:
-    """How many configurations are tried depth first, of so many operations, before all are taken along."""
+    """How many configurations of so many operations are tried depth first, before all are taken along."""
     return DEPTH_FIRST_AT_LEAST + DEPTH_FIRST_EACH * operations
 
 
 class _Patience:
-    """Ends a plain search with its turn, or when it has been asked often enough with many configurations.
+    """Ends a plain search with its turn, or when it has often enough asked with many configurations.
 
-    Counted, not timed, so that the same history is decided by the same search.
+    Counted, not timed, so that the same history is always decided by the same search.
     """
 
     def __init__(self, turn: Turn) -> None:
@@ -311,7 +311,7 @@ def _why(outside: Counter[str]) -> str:
 
 
 def _check_by_search(history: History, thing: SequentialObject, meter: Meter) -> Result:
-    # Each operation is made once: to make one takes about as long as to search one.
+    # Each operation is made once: making one takes about as long as searching one.
     everything = [history.operations(rows) for rows in history.rows_of_keys() if len(rows)]
     _fit_all(everything, thing)
     # What certainly did not happen says nothing, except a failed condition.

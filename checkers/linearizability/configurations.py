@@ -31,7 +31,7 @@ class OpenOperation:
         self.alive = kind != READ  # It may still be linearized as a write.
         self.crashed = False
         self.forgotten = False  # It crashed, and happened in every configuration.
-        self.reads = False  # It returned, and is to be linearized as a read of `value`,
+        self.reads = False  # It returned, and has to be linearized as a read of `value`,
         self.differs = False  # or of anything but `expected`.
         self.snapshot: list[Configuration] = []
         self.beside: tuple[OpenOperation, ...] = ()
@@ -53,12 +53,12 @@ def without(configurations: list[Configuration], bit: int) -> list[Configuration
 
 
 def twins(op: OpenOperation, crashed: list[OpenOperation]) -> list[OpenOperation]:
-    """The others that do the same as this one, among writes of unknown outcome that leave its value."""
+    """The writes of unknown outcome, among those that leave its value, that do the same as this one."""
     return [y for y in crashed if y is not op and y.kind == op.kind and y.expected == op.expected]
 
 
 def later_twins(crashed: list[OpenOperation]) -> dict[OpenOperation, int]:
-    """Of each write of unknown outcome, the bits of those that do the same and were called later."""
+    """For each write of unknown outcome, the bits of those that do the same and were called later."""
     later: dict[OpenOperation, int] = {}
     bits: dict[Any, int] = {}
     for y in sorted(crashed, key=lambda op: -op.number):
@@ -74,10 +74,11 @@ def of_use(
     picky: list[OpenOperation],
     number: int,
 ) -> list[OpenOperation]:
-    """The writes of unknown outcome, called before event `number`, for which somebody waits (rule 2).
+    """The writes of unknown outcome, called before event `number`, for which an operation waits (rule 2).
 
-    `crashed` has them by the value that they would leave. `wanted` has by value the bits of those that wait
-    for it; those for which the writes found wait are added. `picky` wait for any value but one.
+    `crashed` has them by the value that they would leave. `wanted` has, by value, the bits of the operations
+    that wait for it; the values for which the found writes wait are added. `picky` wait for any value but
+    one.
     """
     if picky:
         found = [y for ys in crashed.values() for y in ys if y.number < number]
@@ -101,8 +102,8 @@ def of_use(
 def changed(
     configurations: list[Configuration], earlier: list[OpenOperation], later: list[OpenOperation]
 ) -> list[Configuration]:
-    """These configurations, and those in which one of the earlier twins stands for one of the later: what was
-    done by the later one, the earlier one could have done.
+    """These configurations, and those in which one of the earlier twins stands for one of the later: what the
+    later one did, the earlier one could have done.
     """
     found = dict.fromkeys(configurations)
     for one in earlier:
@@ -115,7 +116,7 @@ def changed(
 
 
 def covers(one: Configuration, other: Configuration, crashed: int) -> bool:
-    """Whether whatever can follow `other` can follow `one`."""
+    """Whether everything that can follow `other` can follow `one`."""
     return (
         one[0] == other[0]
         and not one[1] & ~other[1] & crashed
@@ -125,7 +126,9 @@ def covers(one: Configuration, other: Configuration, crashed: int) -> bool:
 
 
 def uncovered(configurations: list[Configuration], crashed: int) -> list[Configuration]:
-    """Those that no other covers; of equals the first. `crashed`: the bits of writes of unknown outcome."""
+    """The configurations that no other covers; of equal ones the first. `crashed`: the bits of writes of
+    unknown outcome.
+    """
     kept: list[Configuration] = []
     for one in configurations:
         if any(covers(other, one, crashed) for other in kept):

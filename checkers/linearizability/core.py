@@ -2,26 +2,25 @@
 
 First the history of the key is cut after its first bad prefix (prefixes of linearizable histories are
 linearizable, with what had not returned yet pending). Then *sound units* are removed as long as the rest
-stays illegal. A removal is sound if every linearizable history stays linearizable by it, so that the rest
-accuses the whole:
+stays illegal. A removal is sound if it leaves every linearizable history linearizable, so that an illegal
+rest accuses the whole:
 
 1. an operation that changes nothing: a read, a read of absent, a failed condition;
-2. a write or cas whose value nobody left needs. A read needs what it returned, a cas what it expected, and a
-   condition that failed on something unseen needs everything. By turns with rule 1 this takes suffixes of
-   chains, and whole chains; a delete only where nobody left needs absence;
-3. a write that had ended before a plain write began that had ended before everybody who needs its value
-   began: nobody can have found it. Only where the value has another source left (absence always has one, the
-   beginning), so that a stale read keeps its write, and is not told as garbage.
+2. a write or cas whose value no remaining operation needs. A read needs what it returned, a cas what it
+   expected, and a condition that failed on something unseen needs everything. In turns with rule 1 this takes
+   suffixes of chains, and whole chains; a delete only where no remaining operation needs absence;
+3. a write that had ended before a plain write began that had itself ended before every operation that needs
+   the first one's value began: none can have found it. Only where the value has another source left (absence
+   always has one, the beginning), so that a stale read keeps its write, and is not reported as garbage.
 
 Nothing else is removed: without what made a value absent, absence would become a violation that the whole
-does not have. Nor is what stands for the beginning (`beginning`) removed, for whoever judges the core begins
-there again: what had ended the beginning would go as needed by nobody, and leave a legal rest. It is enough
-to try single operations until none can go: if a sequence of sound removals leaves an illegal rest, so does
-its first.
+does not have. Nor is what stands for the beginning (`beginning`) removed, for judging the core begins there
+again: what had ended the beginning would go as unneeded, and leave a legal rest. It is enough to try single
+operations until none can go: if a sequence of sound removals leaves an illegal rest, so does its first one.
 
-A garbage read (`patterns`) accuses the whole by itself, so all else goes, what could not go one by one too.
+A garbage read (`patterns`) accuses the whole by itself, so all else goes, even what could not go one by one.
 
-Of objects that are no registers only what they name as `reads` is removed.
+Of other objects than registers only what they name as `reads` is removed.
 
 Source: the units are argued in `docs/linearizability-proof.md`; halving as in Zeller and Hildebrandt,
 *Simplifying and Isolating Failure-Inducing Input* (2002).
@@ -66,7 +65,7 @@ from dynaproof.specs.history import (
 from dynaproof.specs.objects import Register, SequentialObject
 
 PLAIN_BELOW = 3_000
-"""Smaller sub-histories are decided sooner by the plain reference than by machine code."""
+"""Smaller sub-histories are decided faster by the plain reference than by machine code."""
 
 FIRST_WINDOW = 8
 
@@ -74,9 +73,9 @@ FIRST_WINDOW = 8
 class Core(NamedTuple):
     """A sub-history of one key that is not linearizable, and `minimal`; or the witness instead.
 
-    The witness stands in if the time ended first, because what it left may be large; it shows what is told of
-    the violation, and need not be illegal by itself. `bad_return` is the row, in the whole history, of the
-    operation whose return ends the first bad prefix; `rows` are those of the core's operations.
+    The witness stands in if the time ended first, because what is left then may be large; it shows what is
+    said of the violation, and need not be illegal by itself. `bad_return` is the row, in the whole history,
+    of the operation whose return ends the first bad prefix; `rows` are those of the core's operations.
     """
 
     history: History
@@ -93,8 +92,8 @@ def minimal_core(
 ) -> Core:
     """Shrink what `check` found not to be linearizable; after `seconds` it gives the witness instead.
 
-    The time begins when the machine code is loaded, if that is needed. Raises ValueError if `result` is not
-    of that verdict.
+    The time begins once the machine code is loaded, if that is needed. Raises ValueError if `result` does not
+    have that verdict.
     """
     if result.verdict != NOT_LINEARIZABLE or result.key is None:
         raise ValueError(f"there is no core of a history that is {result.verdict}")
@@ -120,7 +119,7 @@ def _shrunken(history: History, key: int, result: Result, thing: SequentialObjec
 
 
 def _without_beginning(core: Core, operations: int) -> Core:
-    """The core of the history itself, without what stands for the beginning; whoever judges it says that."""
+    """The core of the history itself, without what stands for the beginning; to judge it, give that again."""
     own = [place for place, row in enumerate(core.rows) if row < operations]
     if len(own) == len(core.rows):
         return core
@@ -169,10 +168,10 @@ def _like(history: History, columns: Columns) -> History:
 def _first_bad(
     history: History, rows: Column, illegal: Callable[[History], bool], stuck_at: int | None
 ) -> tuple[History, Column, int]:
-    """The shortest illegal prefix, its rows, and whose return ends it.
+    """The shortest illegal prefix, its rows, and the operation whose return ends it.
 
-    Where the search got stuck all shorter prefixes are legal; that one may still be, because a condition that
-    had not failed by then might have applied.
+    All prefixes shorter than the one where the search got stuck are legal; that one may still be legal too,
+    because a condition that had not failed by then might have applied.
     """
     c = history.columns
     returns = rows[c.ret[rows] != NEVER]
@@ -214,7 +213,7 @@ def _of_register(history: History, rows: Column, result: Result, clock: _Clock) 
         asks = _asks(reduced)
         pattern = patterns.find(asks) if zones.decide(asks).outside is not None else None
         if pattern is not None and pattern.over is None:
-            asks = [asks[pattern.at]]  # Nobody else has anything to do with it.
+            asks = [asks[pattern.at]]  # No other operation has anything to do with it.
             pattern = None
         witness = set() if pattern is None else {asks[i].row for i in pattern if i is not None}
         if len(prefix) >= PLAIN_BELOW:
@@ -246,8 +245,8 @@ def illegal(asks: Sequence[Ask], clock: _Clock) -> bool:
 
 
 def _shrink(asks: list[Ask], witness: set[int], begun: set[int], clock: _Clock) -> list[Ask]:
-    """First all that no explanation seems to need, then halves, quarters, ... and single operations; the rows
-    in `begun` stay.
+    """Remove first all that no explanation seems to need, then halves, quarters, ... and single operations;
+    the rows in `begun` stay.
     """
     asks = _around(asks, witness, begun, clock)
     size = max(1, len(asks) // 2)
@@ -266,7 +265,7 @@ def _shrink(asks: list[Ask], witness: set[int], begun: set[int], clock: _Clock) 
 
 
 def _around(asks: list[Ask], witness: set[int], begun: set[int], clock: _Clock) -> list[Ask]:
-    """What is left if only the witness is wanted, or only what returned late, where that is illegal."""
+    """What is left if only the witness is wanted, or only what returned late, if that is illegal."""
     calls = sorted((ask.call for ask in asks), reverse=True)
     wanted = [ask.row in witness or ask.row in begun for ask in asks]
     window = FIRST_WINDOW
@@ -282,7 +281,7 @@ def _around(asks: list[Ask], witness: set[int], begun: set[int], clock: _Clock) 
 
 
 def remove(asks: Sequence[Ask], wanted: Sequence[bool]) -> list[Ask]:
-    """Remove whatever is not wanted and can soundly go, one after the other, by rules 1 to 3; O(n log n)."""
+    """Remove all that is not wanted and can soundly go, one after the other, by rules 1 to 3; O(n log n)."""
     left = [want or ask.kind not in {ASK_READ, ASK_DIFFERS} for ask, want in zip(asks, wanted, strict=True)]
     going = True
     while going:
@@ -291,7 +290,7 @@ def remove(asks: Sequence[Ask], wanted: Sequence[bool]) -> list[Ask]:
 
 
 def _unneeded(asks: Sequence[Ask], wanted: Sequence[bool], left: list[bool]) -> bool:
-    """Rule 2, until nothing goes any more; gives whether something did."""
+    """Rule 2, until nothing more goes; gives whether something did."""
     if any(stays and ask.kind == ASK_DIFFERS for ask, stays in zip(asks, left, strict=True)):
         return False
     needs = Counter(

@@ -1,4 +1,4 @@
-"""Algorithm B depth first: one configuration at a time, for the many histories in which that is soon enough.
+"""Algorithm B depth first: one configuration at a time, for the many histories for which that is fast enough.
 
 The steps are those of `frontier`, one return after the other, with the same configurations and rules. But
 where `frontier` takes all configurations `(state, used, hidden)` along in time, this follows one, tries what
@@ -7,8 +7,8 @@ that was tried at the same return (rule 4) is left out. So a history that the fi
 configuration per write; where guesses are wrong too often, `frontier` takes over.
 
 Tried first at a return: that the operation was hidden, then the operation itself, then what leaves a value
-that somebody waits for, the earliest return first. What never returns comes last, for it may be needed later.
-What could go instead of the first guess is worked out only on coming back to it.
+that another operation waits for, the earliest return first. What never returns comes last, for it may be
+needed later. The alternatives to the first guess are worked out only on coming back to it.
 
 Sources: Wing and Gong (1993); Lowe (2017), for the memory of configurations. `docs/linearizability-proof.md`
 argues the rules.
@@ -22,7 +22,7 @@ from dynaproof.checkers.linearizability.result import endless
 from dynaproof.specs.history import ABSENT, NEVER
 
 ASK_EVERY = 64
-"""The budget is asked for at the first of so many configurations."""
+"""The budget is asked once for so many configurations, at the first of them."""
 
 _Node = tuple[int, int, int, int, Trail]
 """The number of a return, a configuration (state, used, hidden) before it, and how that came about."""
@@ -40,9 +40,9 @@ def search(
 class _Search:
     """The returns in the order of time, and what is open at each.
 
-    Columns by number of the return: `returning`, who returns; `called`, the reads called since the return
-    before; `open_reads` and `open_writes`, the returning one among them; `plain`, the bits of the open plain
-    writes; `pending_at`, the bits of what had been called by then of all that never returns.
+    Columns by number of the return: `returning`, the operation that returns; `called`, the reads called since
+    the previous return; `open_reads` and `open_writes`, the returning one among them; `plain`, the bits of
+    the open plain writes; `pending_at`, of all that never returns, the bits of what had been called by then.
     """
 
     def __init__(self, asks: Sequence[Ask]) -> None:
@@ -62,7 +62,7 @@ class _Search:
         self.pending_at: list[int] = []
         self._look_ahead()
         self.called.append(())
-        # Bits of their own, so that those of one configuration can be compared with those of another.
+        # Separate bits, so that those of one configuration can be compared with those of another.
         self.width = max(self.bits, default=0).bit_length()
         self.puts: dict[int, int] = {}
         self.cases: dict[int, dict[int, int]] = {}
@@ -190,7 +190,7 @@ class _Search:
         """What to try where nothing explains a return: what else could have gone, the last choice first."""
         while todo:
             last = todo[-1]
-            if isinstance(last, tuple):  # Most are never come back to.
+            if isinstance(last, tuple):  # Most nodes are never come back to.
                 last = todo[-1] = self._others(last)
             node = next(last, None)
             if node is not None:
@@ -199,7 +199,7 @@ class _Search:
         return None
 
     def _covered(self, node: _Node, before: Sequence[_Node]) -> bool:
-        """Whether one of those before, of this return and state, leaves all that this one leaves (rule 4)."""
+        """Whether a node tried before, at this return and state, leaves all that this one leaves (rule 4)."""
         number, _, used, hidden, _ = node
         unspent = ~used & self.pending_bits
         others = ~self.pending_bits
@@ -220,12 +220,12 @@ class _Search:
         number, state, used, hidden, _ = node
         kinds, values, bits = self.kinds, self.values, self.bits
         x = self.returning[number]
-        tried: set[tuple[int, int]] = set()  # Those of one kind that can go now have all met the same value.
+        tried: set[tuple[int, int]] = set()  # Those of one kind that can go now all meet the same value.
         if self._can_go(x, state):
             tried.add((kinds[x], values[x]))
             if hidden & bits[x]:
                 yield self._after(x, node)
-        # The bits of what was called by now, never returns, and was not used.
+        # The bits of what has been called by now, never returns, and is not used.
         free = (1 << self.pending_at[number]) - 1 << self.width & ~used
         wanted, picky = self._wanted(number, used, free)
         for i in sorted(self.open_writes[number], key=lambda i: (self.rets[i], i)):
@@ -249,10 +249,10 @@ class _Search:
         return self.kinds[i] == ASK_PUT or (self.kinds[i] == ASK_CAS and self.needs[i] == state)
 
     def _wanted(self, number: int, used: int, free: int) -> tuple[list[int], list[int]]:
-        """The values that somebody waits for, and those but which others take anything.
+        """The values that operations wait for, and those that others take anything but.
 
-        Who never returns, of the bits `free`, waits only if what it would leave is waited for (rule 2).
-        Nobody has to lead to what those others take: they wait in the one state that they do not take, and
+        One that never returns, of the bits `free`, waits only if what it would leave is waited for (rule 2).
+        No move has to lead to what those others take: they wait in the one state that they do not take, and
         whatever else could go first would end up in another.
         """
         kinds, needs, bits = self.kinds, self.needs, self.bits

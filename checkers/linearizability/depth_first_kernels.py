@@ -5,7 +5,7 @@ against each other. Here every choice is made in the same order, so both go thro
 and find the same order of operations.
 
 What is open at a return is not written down for each: the open operations are a list, in the order of their
-calls, of which each knows who stands before and after it. Who returns is taken out, and going back over that
+calls, each linked to the ones before and after it. One that returns is taken out, and going back over that
 return puts it in again where it was, as its own two links still say.
 
 `by_depth_first` makes the tables, and more room in them before the walk goes on.
@@ -113,7 +113,7 @@ def seek(now: Column, operations: Column, returns: Column, calls: Column, number
 
 @inner
 def open_called(now: Column, operations: Column, returns: Column, calls: Column) -> None:
-    """Put into the list what was called by the return at which it is."""
+    """Put into the list what was called by the return that the list is at."""
     ends = len(operations) - 1
     while now[CALLED] < returns[now[LINKED], UNTIL]:
         i = calls[now[CALLED]]
@@ -130,7 +130,7 @@ def open_called(now: Column, operations: Column, returns: Column, calls: Column)
 
 @inner
 def legal(operations: Column, i: Cell, state: Cell) -> bool:
-    """Whether what changes nothing can happen in that state."""
+    """Whether an operation that changes nothing can happen in that state."""
     return bool((operations[i, NEED] == state) == (operations[i, KIND] == ASK_READ))
 
 
@@ -147,7 +147,7 @@ def step(now: Column, steps: Column, i: Cell, number: Cell) -> None:
 def read_called(
     now: Column, operations: Column, returns: Column, calls: Column, sets: Column, steps: Column
 ) -> None:
-    """Linearize the reads called since the return before, where they are legal at once (rule 1)."""
+    """Linearize the reads called since the previous return that are legal at once (rule 1)."""
     number = now[NUMBER]
     for at in range(returns[number - 1, UNTIL] if number else 0, returns[number, UNTIL]):
         i = calls[at]
@@ -182,7 +182,7 @@ def write(now: Column, operations: Column, sets: Column, steps: Column, i: Cell)
 
 @inner
 def guess(now: Column, operations: Column, returns: Column, sets: Column, steps: Column) -> bool:
-    """Let the operation return that has to: hidden, or itself the next; False: it can be neither."""
+    """Let the operation that has to return do so: hidden, or as the next step; False: it can be neither."""
     x = returns[now[NUMBER], WHO]
     word, bit = operations[x, PLACE], operations[x, BIT]
     if sets[HIDDEN, word] & bit:
@@ -201,7 +201,7 @@ def guess(now: Column, operations: Column, returns: Column, sets: Column, steps:
 
 @inner
 def covered(now: Column, operations: Column, returns: Column, nodes: Column, sets: Column) -> bool:
-    """Whether one that was tried at this return leaves all that the present one leaves (rule 4)."""
+    """Whether a node tried at this return leaves all that the present one leaves (rule 4)."""
     node = returns[now[NUMBER], TRIED]
     if node < 0:
         return False
@@ -274,7 +274,7 @@ def come_back(walk: Walk) -> bool:
         depth = now[DEPTH] - 1
         if nodes[depth, END] < 0 or nodes[depth, AT] < nodes[depth, END]:
             go_back(walk, nodes[depth, OPEN])
-        if nodes[depth, END] < 0:  # Most are never come back to.
+        if nodes[depth, END] < 0:  # Most nodes are never come back to.
             nodes[depth, FIRST] = nodes[depth, AT] = now[MOVES]
             list_moves(walk)
             nodes[depth, END] = now[MOVES]
@@ -293,13 +293,13 @@ def come_back(walk: Walk) -> bool:
 
 @compiled
 def moves_at_once(walk: Walk) -> int:
-    """How many moves a node has at most: open writes, one of them hidden, and what never returns."""
+    """The most moves of a node: open writes, one of them hidden, and what never returns."""
     return int(walk.now[OPEN_AT_MOST] + 1 + len(walk.kinds))
 
 
 @compiled
 def steps_at_once(walk: Walk) -> int:
-    """How many steps lead from a return to the next at most: a write, open reads, those called meanwhile."""
+    """The most steps from one return to the next: a write, open reads, and those called meanwhile."""
     return int(1 + 2 * walk.now[OPEN_AT_MOST])
 
 
@@ -313,7 +313,7 @@ def begin(walk: Walk) -> None:
 @compiled
 def go_on(walk: Walk, visited: int) -> int:
     """Walk on until there is an answer, no room, or a node to be made after so many; gives which."""
-    # Taken out of the tuple once: that costs as much as a step.
+    # Taken out of the tuple once: doing so costs as much as a step.
     now, operations, returns, calls = walk.now, walk.operations, walk.returns, walk.calls
     nodes, steps, sets = walk.nodes, walk.steps, walk.sets
     moves_until, steps_until = len(walk.moves) - moves_at_once(walk), len(steps) - steps_at_once(walk)

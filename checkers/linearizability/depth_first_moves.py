@@ -1,6 +1,6 @@
-"""Where else a walk depth first could go, in machine code: what `depth_first` works out on coming back.
+"""Where else a depth-first walk could go, in machine code: what `depth_first` works out on coming back.
 
-The rules are those of `depth_first`, and the best move is the first, as there.
+The rules are those of `depth_first`, and the best move comes first, as there.
 """
 
 from dynaproof.checkers.linearizability.depth_first_tables import (
@@ -45,7 +45,7 @@ def list_moves(walk: Walk) -> None:
     moves, writes, wanted = walk.moves, walk.writes, walk.wanted
     first = now[MOVES]
     x = walk.returns[now[NUMBER], WHO]
-    # Those of one kind that can go now have all met the same value, so one of them is enough.
+    # Those of one kind that can go now all meet the same value, so one of them is enough.
     without = x if can_go(operations, x, now[STATE]) else -1
     if without >= 0 and sets[HIDDEN, operations[x, PLACE]] & operations[x, BIT]:
         moves[first] = x
@@ -81,14 +81,14 @@ def list_move(now: Column, operations: Column, moves: Column, first: Cell, i: Ce
 
 @inner
 def same(operations: Column, one: Cell, other: Cell) -> bool:
-    """Whether two that can go now do the same."""
+    """Whether two operations that can go now do the same."""
     alike = operations[one, KIND] == operations[other, KIND]
     return bool(alike and operations[one, VALUE] == operations[other, VALUE])
 
 
 @inner
 def sort_writes(operations: Column, sets: Column, writes: Column) -> int:
-    """Sort the open writes that were not used by their returns; gives how many there are."""
+    """Sort the open writes that are not used by their returns; gives how many there are."""
     ends = len(operations) - 1
     count = 0
     i = operations[ends, AFTER]
@@ -106,7 +106,7 @@ def sort_writes(operations: Column, sets: Column, writes: Column) -> int:
 
 @inner
 def returns_later(operations: Column, one: Cell, other: Cell) -> bool:
-    """Whether one returns later than another; at the same time they do in the order of the history."""
+    """Whether one returns later than another; at equal times the order is that of the history."""
     ret, other_ret = operations[one, RET], operations[other, RET]
     return bool(ret > other_ret or (ret == other_ret and one > other))
 
@@ -115,7 +115,7 @@ def returns_later(operations: Column, one: Cell, other: Cell) -> bool:
 def find_free(
     now: Column, operations: Column, returns: Column, pending: Column, kinds: Column, sets: Column
 ) -> None:
-    """Of each kind of what never returns find the first that was called and not used.
+    """For each kind of what never returns, find the first that was called and not used.
 
     The others can stand for it later.
     """
@@ -134,9 +134,9 @@ def find_free(
 def find_wanted(
     now: Column, operations: Column, pending: Column, kinds: Column, sets: Column, wanted: Column
 ) -> None:
-    """Find the values that somebody waits for, and those but which others take anything.
+    """Find the values that operations wait for, and those that others take anything but.
 
-    Who never returns waits only if what it would leave is waited for (rule 2).
+    One that never returns waits only if what it would leave is waited for (rule 2).
     """
     ends = len(operations) - 1
     now[WANTED] = now[PICKY] = 0
@@ -173,7 +173,7 @@ def want(now: Column, wanted: Column, value: Cell) -> None:
 
 @inner
 def waited_for(now: Column, wanted: Column, value: Cell) -> bool:
-    """Whether somebody waits for a value, or for any other than one that it is not."""
+    """Whether an operation waits for this value, or for any value but another one."""
     if now[PICKY] > 1 or (now[PICKY] == 1 and now[UNLIKE] != value):
         return True
     at = 0

@@ -1,13 +1,13 @@
 """Why a history is not linearizable: a name for it, the operations that show it, and a sentence.
 
 Algorithm A finds each violation with the at most four operations that make it, so its sentences are proofs:
-whoever checks the two or three facts in one needs nothing else. Algorithm B finds the return that no order
-explains; the sentence says what it returned and what stood against it. `patterns` are found before it runs.
+to check one, check the two or three facts in it. Algorithm B finds the return that no order explains; the
+sentence says what it returned and what stood against it. `patterns` are found before it runs.
 
 The names: garbage read, stale read, lost update, new-old inversion, order inversion inside a chain, absent
 observed while present, unexplained absence, unexplained put-if-absent, cyclic conditional writes, failed
 condition that saw what it expected; and, from the frontier search: unexplained read, cas, failed condition.
-Other objects than registers are explained by `explain_objects`.
+Objects other than registers are explained by `explain_objects`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -74,7 +74,7 @@ def violation(history: History, asks: Sequence[Ask], cause: str, fault: Sequence
 
 
 def _zones(history: History, asks: Sequence[Ask], fault: Sequence[int]) -> Failure:
-    """Two chains each of which must go before the other, explained from the side of the one that came too
+    """Two chains of which each must go before the other, explained from the side of the one that came too
     late.
     """
     told = [*_tellings(asks, tuple(fault)), *_tellings(asks, (*fault[2:], *fault[:2]))]
@@ -103,11 +103,11 @@ def _zones(history: History, asks: Sequence[Ask], fault: Sequence[int]) -> Failu
 
 
 _Telling = tuple[int, ...]
-"""Of one chain who had ended early and who began late, and of the other chain likewise."""
+"""Of one chain, an operation that had ended early and one that began late; the same of the other chain."""
 
 
 def _tellings(asks: Sequence[Ask], fault: _Telling) -> Iterator[_Telling]:
-    """The fault as found, and with the writers of the values in the places of those who read them.
+    """The fault as found, and with the writers of the values in place of the operations that read them.
 
     Any members of the two chains will do, as long as `new` had ended before `late` began, and `early` before
     `new_late`.
@@ -127,7 +127,7 @@ def _tellings(asks: Sequence[Ask], fault: _Telling) -> Iterator[_Telling]:
 
 
 def _rank(asks: Sequence[Ask], side: _Telling) -> tuple[bool, bool, int, bool]:
-    """The best explanation: a read that came too late, behind a write, with few others."""
+    """The order of explanations: best is a read that came too late, behind a write, with few others."""
     early, late, new, _ = side
     return (
         asks[late].kind != ASK_READ,
@@ -157,7 +157,7 @@ def stuck(history: History, asks: Sequence[Ask], at: int) -> Failure:
 
 
 def bad_pattern(history: History, asks: Sequence[Ask], pattern: Pattern) -> Failure:
-    """Operations that exclude every order by themselves."""
+    """A few operations that by themselves exclude every order."""
     ask = asks[pattern.at]
     op = history[ask.row]
     if pattern.over is None:
@@ -188,7 +188,7 @@ def bad_pattern(history: History, asks: Sequence[Ask], pattern: Pattern) -> Fail
 
 
 def how_far(history: History, key: str, prefix: Sequence[int], stuck_at: int | None) -> str:
-    """How far a search came that did not end: the longest order that it tried, and what stood in its way."""
+    """How far an unfinished search came: the longest order that it tried, and what stood in its way."""
     operations = int((history.columns.key == list(history.keys).index(key)).sum())
     sentence = (
         f"key {key}: the longest order that was found takes {len(prefix)} of its {operations} operations"
@@ -266,7 +266,7 @@ def time_text(history: History, span: int) -> str:
 
 
 def _writers(history: History, asks: Sequence[Ask], values: Iterable[int]) -> list[Operation]:
-    """Who wrote those values."""
+    """The operations that wrote those values."""
     wanted = set(values) - {ABSENT}
     return [history[ask.row] for ask in asks if ask.kind >= ASK_PUT and ask.value in wanted]
 

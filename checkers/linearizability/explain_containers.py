@@ -1,8 +1,8 @@
 """Why a stack, a set or a mutex is not linearizable: patterns whose operations exclude each other in every
 order.
 
-As in `explain_objects`, which asks: `op` is the operation at whose return the search got no further, `others`
-those of its key that had been called by then. All objects begin empty, the mutex free.
+As in `explain_objects`, which calls this: `op` is the operation at whose return the search got no further,
+`others` those of its key that had been called by then. All objects begin empty, the mutex free.
 
 The names: garbage pop, value popped twice, stack order inversion, stack empty while it holds a value; lost
 element, garbage element, removed element; lock held twice, lock released twice, lock released unheld.
@@ -40,7 +40,7 @@ def of_stack(history: History, op: Operation, others: Sequence[Operation]) -> It
         yield GARBAGE_POP, [op], sentence
         return
     if op.value is not None:
-        # Who had not ended by then can still have taken what was pushed later.
+        # A pop that had not ended by then can still have taken what was pushed later.
         rivals = [one for one in took if one.ret <= op.ret and same_value(one.value, op.value)]
         if len(rivals) >= len(sources):
             sentence = f"{did(op)}, as {len(rivals)} others had, but it was pushed only {len(sources)} times"
@@ -66,7 +66,7 @@ def of_stack(history: History, op: Operation, others: Sequence[Operation]) -> It
 
 
 def _stays(one: Operation, put: Sequence[Operation], took: Sequence[Operation]) -> bool:
-    """Whether what `one` pushed, and nobody else, cannot have been popped by any of `took`."""
+    """Whether what `one` alone pushed cannot have been popped by any of `took`."""
     alone = not any(other is not one and same_value(other.value, one.value) for other in put)
     return alone and not any(
         taker.outcome is Completion.UNKNOWN or same_value(taker.value, one.value) for taker in took
@@ -74,7 +74,7 @@ def _stays(one: Operation, put: Sequence[Operation], took: Sequence[Operation]) 
 
 
 def of_set(history: History, op: Operation, others: Sequence[Operation]) -> Iterator[Explanation]:
-    """Of a read: an element that is missing, that nobody added, or that had been removed."""
+    """For a read: an element that is missing, that nobody added, or that had been removed."""
     if op.function != "read":
         return
     found = elements_of(op.value, "a set")
@@ -130,5 +130,5 @@ def of_mutex(history: History, op: Operation, others: Sequence[Operation]) -> It
 
 
 def _happened(others: Sequence[Operation], function: str) -> list[Operation]:
-    """Those of that function that may have happened."""
+    """The operations with that function that may have happened."""
     return [one for one in others if one.function == function and one.outcome is not Completion.FAILED]

@@ -1,9 +1,9 @@
-"""Why a history of a queue, a counter, a string or an object of the user's own is not linearizable.
+"""Why a history of a queue, a counter, a string or a user's own object is not linearizable.
 
-Asked of one operation: the one at whose return the search for an order got no further. Where a cause of the
-object is named, the sentence is a proof by itself: its operations exclude each other in every order. Where no
-such pattern is found but the object says what an operation would have answered (`answer`), all answers are
-told that it can have given in an order of the others; the observed one is not among them.
+The question is about one operation: the one at whose return the search for an order got no further. Where a
+cause of the object is named, the sentence is a proof by itself: its operations exclude each other in every
+order. Where no such pattern is found but the object says what an operation would have answered (`answer`),
+all answers are listed that it can have given in an order of the others; the observed one is not among them.
 
 The names: garbage dequeue, value dequeued twice, queue order inversion, queue empty while it holds a value;
 lost add, garbage sum; lost append, appends out of order, shrunken string; and unexplained answer. Those of
@@ -45,11 +45,11 @@ APPENDS_INVERTED = "appends out of order"
 SHRUNKEN = "shrunken string"
 
 CONFIGURATIONS_AT_MOST: Final = 20_000
-"""So many orders are tried for the answers that were possible; where there are more, none are listed."""
+"""So many orders are tried for the answers that were possible; if there are more, none are listed."""
 
 ANSWERS_TOLD: Final = 4
 WITNESSES_AT_MOST: Final = 8
-"""Of the operations of a sum."""
+"""The most witnesses of a sum."""
 
 _Configuration = tuple[int, Hashable]
 
@@ -64,7 +64,7 @@ def stuck_object(history: History, rows: Sequence[int], at: int, thing: Sequenti
 
 
 def excluded(history: History, operations: Sequence[Operation], thing: SequentialObject) -> Failure | None:
-    """Why no order of the operations of a key can be, where `patterns_of_objects` tells so at once."""
+    """Why there can be no order of a key's operations, if `patterns_of_objects` tells so at once."""
     at = patterns_of_objects.find(operations, thing)
     if at is None:
         return None
@@ -74,10 +74,10 @@ def excluded(history: History, operations: Sequence[Operation], thing: Sequentia
 def causes(
     history: History, op: Operation, others: Sequence[Operation], thing: SequentialObject
 ) -> Iterator[Explanation]:
-    """Each cause by which `others`, called before `op` returned, exclude what it answered."""
+    """Each cause for which `others`, called before `op` returned, exclude its answer."""
     explain = _OF_OBJECT.get(type(thing))
     if explain is None or thing.initial != type(thing)().initial:
-        return  # What an object began with, nobody put in.
+        return  # What an object began with was put in by nobody.
     if op.outcome is Completion.OK:
         yield from explain(history, op, others)
 
@@ -125,7 +125,7 @@ def possible_answers(op: Operation, others: Sequence[Operation], thing: Sequenti
                     todo.append(following)
                     lows.append(low)
                 came_from[following].append(((mask, state), i == asked))
-    # Only an order that goes on to all that had returned counts.
+    # Only an order that can be completed with all that had returned counts.
     useful = dict.fromkeys(one for one in todo if not needed & ~one[0])
     going = list(useful)
     answers: dict[Value, None] = {}
@@ -157,7 +157,7 @@ def _of_queue(history: History, op: Operation, others: Sequence[Operation]) -> I
         sentence = f"{did(op)}, but nobody had begun to enqueue {value} when it ended"
         yield GARBAGE_DEQUEUE, [op], sentence
         return
-    # Who had not ended by then can still have taken what was put in later.
+    # A dequeue that had not ended by then can still have taken what was put in later.
     rivals = [one for one in took if one.ret <= op.ret and same_value(one.value, op.value)]
     if len(rivals) >= len(sources):
         sentence = f"{did(op)}, as {len(rivals)} others had, but it was enqueued only {len(sources)} times"
@@ -171,7 +171,7 @@ def _of_queue(history: History, op: Operation, others: Sequence[Operation]) -> I
 def _not_empty(
     history: History, op: Operation, put: Sequence[Operation], took: Sequence[Operation]
 ) -> Iterator[Explanation]:
-    """Of a dequeue that found nothing: something had been put in before that nobody can have taken out."""
+    """For a dequeue that found nothing: something had been put in before that nobody can have taken out."""
     for one in put:
         if one.outcome is Completion.OK and one.ret < op.call and _stays(one, put, took):
             sentence = (
@@ -196,7 +196,7 @@ def _only(one: Operation, put: Sequence[Operation]) -> bool:
 def _inversions(
     history: History, op: Operation, source: Operation, put: Sequence[Operation], took: Sequence[Operation]
 ) -> Iterator[Explanation]:
-    """First in, first out. The value of `op` was put in by `source` alone."""
+    """Violations of first in, first out. The value of `op` was put in by `source` alone."""
     for one in put:
         if one.outcome is Completion.OK and one.ret < source.call and _stays(one, put, took):
             sentence = (
@@ -294,7 +294,7 @@ def _of_string(history: History, op: Operation, others: Sequence[Operation]) -> 
 
 
 def _occurrences(text: str, part: str) -> int:
-    """How often `part` stands in `text`, overlapping itself too; counted to 2."""
+    """How often `part` occurs in `text`, overlaps included; counted up to 2."""
     at = text.find(part)
     return 0 if at < 0 else 1 + (text.find(part, at + 1) >= 0)
 

@@ -14,9 +14,9 @@ Four rules keep configurations few; each drops only what another configuration c
 3. Of equal open writes the one that returns first goes first. That it may be in `hidden` and the other not
    makes no difference: linearizing either puts all other open plain writes into `hidden`, and what the later
    one keeps open there is open for longer.
-4. Of two configurations in one state the one that leaves at least the other's possibilities is kept. A
-   pending write not used leaves more than one used; an operation that changes nothing is a burden only, so
-   done it leaves more than not done.
+4. Of two configurations in one state the one that leaves at least the other's possibilities is kept. An
+   unused pending write leaves more possibilities than a used one; an operation that changes nothing is only a
+   burden, so it leaves more when it is done.
 
 This is the plain and exact reference; `by_frontier` does the same in machine code.
 `docs/linearizability-proof.md` argues the rules.
@@ -33,11 +33,11 @@ from dynaproof.specs.history import ABSENT, NEVER
 
 COMPARE_AT_MOST = 1_000
 ASK_EVERY = 256
-"""The budget is asked for at every return, and within one after so many configurations."""
+"""The budget is asked at every return, and within one after so many configurations."""
 
 Configuration = tuple[int, int, int]
 Trail = tuple[int, int, Any] | None
-"""The last linearized: its index, the number of the event at which (-1: hidden before then), the rest."""
+"""The last step: the operation's index, the number of its event (-1: hidden before then), and the rest."""
 
 
 class Searched(NamedTuple):
@@ -216,7 +216,7 @@ class _Search:
         return {one: configurations[one] for one in kept}
 
     def _covers(self, one: Configuration, other: Configuration) -> bool:
-        """Whether whatever can follow `other` can follow `one`."""
+        """Whether everything that can follow `other` can follow `one`."""
         pending = self.pending_bits
         return (
             one[0] == other[0]
@@ -230,8 +230,8 @@ class _Search:
 def linearized(kinds: Sequence[int], steps: Sequence[tuple[int, int]], called_at: Sequence[int]) -> list[int]:
     """The order of the steps of a search, each hidden write before the first plain write after its call.
 
-    `kinds` and `called_at`, the number of the event, are of the operations.
-    A step is an operation and at which event it was linearized, -1 if it was hidden.
+    `kinds` and `called_at` (numbers of events) are those of the operations. A step is an operation and the
+    event at which it was linearized, -1 if it was hidden.
     """
     hidden = sorted((i for i, event in steps if event < 0), key=called_at.__getitem__)
     if not hidden:

@@ -1,12 +1,12 @@
-"""Algorithm B as machine code: what one return does to the configurations, sets of operations being bits.
+"""Algorithm B as machine code: what one return does to the configurations, with sets of operations as bits.
 
 `frontier` is the readable reference, has the rules, and says why they are right; tests hold the two against
 each other. Here rule 4 is applied to every configuration as it is found, within one return's expansion too:
-configurations of one state stand in a list, and what another of the list covers is dropped from it.
+configurations of one state are in a list, and one that another of the list covers is dropped from it.
 
 Moves of the search are cheap to tell apart by value: per value of the key there are the bits of the open
-operations that read it, that are not to see it, and that need it. `by_frontier` goes through the events of a
-key, and sees to it that there is room in the columns before a kernel is called.
+operations that read it, that must not see it, and that need it. `by_frontier` goes through the events of a
+key, and makes sure that there is room in the columns before a kernel is called.
 """
 
 from typing import NamedTuple
@@ -16,16 +16,16 @@ from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, AS
 from dynaproof.specs.history import NEVER, Column
 
 OPEN_AT_MOST = 62
-"""So many operations may be open at a time: bits of a signed integer."""
+"""So many operations may be open at once: the bits of a signed integer."""
 
 EXPAND_AT_ONCE = 1_024
-"""Configurations between two questions for the budget."""
+"""How many configurations there are between two questions to the budget."""
 
 
 class Front(NamedTuple):
     """Configurations, those of one state linked from `first` by `after`; `size[0]` is how many were added.
 
-    One that was covered by a later one is not `alive`.
+    One that a later one covers is not `alive`.
     """
 
     state: Column
@@ -39,7 +39,7 @@ class Front(NamedTuple):
 
 
 class Trail(NamedTuple):
-    """What was linearized: the operation, at which event (-1: hidden before then), and the step before."""
+    """What was linearized: the operation, its event (-1: hidden before then), and the step before."""
 
     operation: Column
     event: Column
@@ -48,10 +48,11 @@ class Trail(NamedTuple):
 
 
 class Open(NamedTuple):
-    """The open operations: by value the bits of who reads it, needs it, and failed on something else.
+    """The open operations: by value the bits of those that read it, need it, and failed on something else.
 
-    `operation` is whose each bit is. `sets` has the bits of operations that never return, of those that
-    change nothing, of plain writes that return, of conditions that failed on something unseen; and a counter.
+    `operation` has the operation of each bit. `sets` has the bits of operations that never return, of those
+    that change nothing, of plain writes that return, of conditions that failed on something unseen; and a
+    counter.
     """
 
     reads_of: Column
@@ -78,7 +79,7 @@ def mark(front: Front, trail: Trail, wanted: Column) -> None:
 
 @compiled
 def covers(used: Cell, hidden: Cell, other_used: Cell, other_hidden: Cell, sets: Column) -> bool:
-    """Whether what can follow the other, of the same state, can follow the one: rule 4."""
+    """Whether all that can follow the other, in the same state, can follow the one: rule 4."""
     free, reads = sets[PENDING], sets[READS]
     if used & ~other_used & free or other_hidden & ~hidden or other_used & ~used & reads:
         return False
@@ -147,7 +148,7 @@ def call(operations: Column, i: int, bit: int, event: int, now: Front, trail: Tr
 
 @compiled
 def settle(x: int, bit: int, now: Front, todo: Front, done: Front, trail: Trail, sets: Column) -> None:
-    """Sort the configurations at the return of x: in which it is done, and which have to do it still."""
+    """Sort the configurations at the return of x: those that have done it, and those that have yet to."""
     for at in range(now.size[0]):
         if not now.alive[at]:
             continue
@@ -174,7 +175,7 @@ def expand(
     trail: Trail,
     o: Open,
 ) -> int:
-    """Expand what has to do x still, from place `at` on, while there is room for `steps` of the trail more.
+    """Expand those that have yet to do x, from place `at` on, while the trail has room for `steps` more.
 
     Gives the place of the first that was not expanded.
     """
@@ -205,7 +206,7 @@ def expand_one(
     trail: Trail,
     o: Open,
 ) -> None:
-    """Make each move that the rules leave to the configuration at one place."""
+    """Make each move that the rules allow to the configuration at one place."""
     state, used, hidden, step = todo.state[at], todo.used[at], todo.hidden[at], todo.step[at]
     sets = o.sets
     sets[TRIED] += 1
@@ -243,7 +244,7 @@ def expand_one(
 
 @compiled
 def forget(operations: Column, x: int, bit: int, o: Open) -> None:
-    """Let the bit of x, which has returned, be free again."""
+    """Free the bit of x, which has returned."""
     need = operations[1, x]
     o.reads_of[need] &= ~bit
     o.needs_of[need] &= ~bit

@@ -1,13 +1,13 @@
-"""Fuzzing: everything that decides a register, held against each other and against the oracle.
+"""Fuzzing: all deciders of a register, held against each other and against the oracle.
 
 For each random history these must agree: all orders tried (`brute_force`; for histories too large for that
 the Wing-Gong search stands in), algorithms A and B, each as the plain reference and as machine code, A in
 numpy too, the Wing-Gong search, the search that follows a history as it grows (`online`), and `check` itself.
 Every yes must come with an order that linearizes the history by its definition and that the verifier accepts;
-every no with a cause, a sentence and witness operations that are there. The verifier must accept exactly the
-orders that the definition accepts, of orders made false on purpose. The history written out as JSON lines and
-as Jepsen's EDN must be read as what it is. And the kernels' heap, which histories of this size hardly fill,
-must give what `heapq` gives. Beside them go histories of all other objects (`object_fuzzing`).
+every no with a cause, a sentence and witness operations that exist. Of orders made false on purpose, the
+verifier must accept exactly those that the definition accepts. The history written out as JSON lines and as
+Jepsen's EDN must be read back as what it is. And the kernels' heap, which histories of this size hardly fill,
+must give what `heapq` gives. Histories of all other objects are fuzzed alongside (`object_fuzzing`).
 
 A history is named by seed and number (`random_histories`), so a disagreement is repeated by its two numbers.
 """
@@ -57,7 +57,7 @@ from dynaproof.specs.history import NEVER, UNRECORDED, Completion, History, Hist
 from dynaproof.specs.objects import REGISTER
 
 BATCH: Final = 64
-"""Histories that the machine code gets at once, as so many keys."""
+"""How many histories the machine code gets at once, each as a key."""
 
 LARGE_EVERY: Final = 8
 """One history in so many is too large for all orders to be tried."""
@@ -70,14 +70,14 @@ READ_EVERY: Final = 4
 """One history in so many is written out and read again."""
 
 OBJECT_EVERY: Final = 4
-"""With one history in so many goes one of some other object (`object_fuzzing`), under the same number."""
+"""With one history in so many comes one of some other object (`object_fuzzing`), under the same number."""
 
 ONLINE_KINDS: Final = {"read": READ, "write": PUT, "cas": CAS, "delete": DELETE}
 
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """Somebody was wrong about a history: what was wrong, and how to make the history again."""
+    """A decider was wrong about a history: what was wrong, and how to make the history again."""
 
     seed: int
     number: int
@@ -104,13 +104,13 @@ class Tally:
 def fuzz(seed: int, count: int, first: int = 0, tally: Tally | None = None) -> Iterator[Disagreement]:
     """Yield what disagrees about `count` histories of `seed`, from number `first` on; `tally` counts them.
 
-    Of the numbers, one in `LARGE_EVERY` batches means a large history. The directed history comes
-    behind the last, under the number after it.
+    Of the numbers, one in `LARGE_EVERY` batches means a large history. The directed history comes after the
+    last one, under the next number.
     """
     at, end = first, first + count
     while at < end:
         if at % BATCH == 0:
-            # Nothing of the history itself: its number only seeds what is pushed and popped.
+            # The history itself is not used: its number only seeds what is pushed and popped.
             for what in _wrong_heap(Random(at)):
                 yield Disagreement(seed, at, False, what, HistoryBuilder().build())
         size = min(BATCH - at % BATCH, end - at)
@@ -141,7 +141,7 @@ def _of_an_object(seed: int, number: int) -> Iterator[Disagreement]:
 
 
 Opinion = tuple[bool | None, Sequence[int] | None]
-"""Linearizable, or not, or cannot tell; and if it is, the rows in an order that shows it."""
+"""Linearizable, or not, or no opinion; and if it is, the rows in an order that shows it."""
 
 
 def _examine(
@@ -199,7 +199,7 @@ def _plain(asks: Asks) -> Opinion:
 
 
 def _columns(asks: Asks) -> Opinion:
-    """The opinion in numpy, which there is only of what is plain; in a room that must be left as it was."""
+    """The opinion in numpy, on plain histories only; its working room must be left as it was."""
     if not zone_columns.is_plain(asks):
         return None, None
     writer = zone_columns.room(1 + int(max(asks.need.max(initial=0), asks.value.max(initial=0))))
@@ -211,7 +211,7 @@ def _columns(asks: Asks) -> Opinion:
 
 
 def _machine_code(batch: Sequence[Asks]) -> list[Opinion]:
-    """The kernels' opinions on histories of one key each, all given to them as keys of one history."""
+    """The kernels' opinions on histories of one key each, which they get as the keys of one history."""
     columns = chain_kernels.Columns(
         *(np.concatenate([getattr(asks, name) for asks in batch]) for name in chain_kernels.Columns._fields)
     )
@@ -232,7 +232,7 @@ def _machine_code(batch: Sequence[Asks]) -> list[Opinion]:
 
 
 def _wrong_heap(chance: Random) -> Iterator[str]:
-    """What the kernels' heap of items by deadline gives other than `heapq`, filled and emptied at random."""
+    """Where the kernels' heap of items by deadline differs from `heapq`, filled and emptied at random."""
     deadline = np.array([int(chance.random() * HEAP_DEADLINES) for _ in range(HEAP_ITEMS)], dtype=np.int64)
     heap, right = np.full(HEAP_ITEMS, -1, dtype=np.int64), list[tuple[int, int]]()
     within: set[int] = set()
@@ -265,7 +265,7 @@ def _patterns(asks: Asks) -> Opinion:
 
 
 def _told(operations: Sequence[Operation]) -> list[Operation]:
-    """Without what certainly did not happen and says nothing about the state."""
+    """The operations except those that certainly did not happen and say nothing about the state."""
     return [op for op in operations if tells(op)]
 
 
@@ -301,7 +301,7 @@ def _online(operations: Sequence[Operation], chance: Random) -> bool:
 def _wrong_order(
     history: History, operations: Sequence[Operation], order: Sequence[int], who: str
 ) -> Iterator[str]:
-    """What is wrong with the order that somebody gave for a yes: rows, of what says something."""
+    """What is wrong with the order that was given for a yes: rows of the operations that say something."""
     standing = set(order)
     silent = [op for op in operations if op.outcome is Completion.UNKNOWN and op.index not in standing]
     if not brute_force.explains(operations, [operations[row] for row in order]):
@@ -337,7 +337,7 @@ def _wrong_answer(
 
 
 def _wrong_verifier(history: History, operations: Sequence[Operation], chance: Random) -> Iterator[str]:
-    """Whether the verifier and the definition differ about an order, mostly one that was right and is not."""
+    """Whether the verifier and the definition differ on an order, mostly one that was right and is not now."""
     order = list(_wing_gong(operations)[1] or [op.index for op in _told(operations)])
     for _ in range(1 + int(chance.random() * 2)):
         if not order:
@@ -363,7 +363,7 @@ def _wrong_verifier(history: History, operations: Sequence[Operation], chance: R
 
 
 def _wrong_readers(history: History) -> Iterator[str]:
-    """Whether the history, written out, is read as something else."""
+    """Whether the history, written out, is read back as something else."""
     again = parse("\n".join(lines_of(history)).encode(), "fuzzed")
     if [_told_by(op) for op in again] != [_told_by(op) for op in history]:
         yield "its JSON lines are read as another history"
@@ -385,7 +385,7 @@ def _told_by(op: Operation) -> tuple[Any, ...]:
 
 
 def without_seen(history: History, *, differed: bool = True) -> History:
-    """The history as a recorder has it that does not write down what failed conditions saw."""
+    """The history of a recorder that does not write down what failed conditions saw."""
     builder = HistoryBuilder()
     for op in history:
         ret = None if op.outcome is Completion.UNKNOWN else op.ret
@@ -397,7 +397,7 @@ def without_seen(history: History, *, differed: bool = True) -> History:
 
 
 def jepsen_events(history: History) -> list[str]:
-    """The history as Jepsen's events, in the order of time; what failed conditions saw is lost."""
+    """The history as Jepsen's events, in order of time; what failed conditions saw is lost."""
     types = {Completion.OK: "ok", Completion.FAILED: "fail", Completion.UNKNOWN: "info"}
     events: list[tuple[int, int, int, str]] = []
     for op in history:

@@ -1,7 +1,7 @@
 """Grouping operations by key, as machine code: one pass over the rows, writing to one place per key.
 
-Gathering columns by a sorted index, as `register.reduce` does otherwise, misses the cache at every row as
-soon as there are many keys.
+Gathering columns by a sorted index, as `register.reduce` does otherwise, misses the cache at every row once
+there are many keys.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """Keys side by side: searches get growing quanta in turn, so that one bad key settles a file soon.
 
-In each round every key that is not decided yet is searched anew, with twice the quantum of the round before;
-so no search has to be kept while others run, the memory is that of one, and all rounds together take at most
-about twice what the last takes. The key that is left alone gets all that the budget has. Quanta are counted
-in configurations, not timed, and are the same for all keys of a round: whether a history is decided does not
+In each round every undecided key is searched anew, with twice the quantum of the previous round; so no search
+has to be kept while others run, the memory is that of one, and all rounds together take at most about twice
+as long as the last. A key that is left alone gets all that the budget has. Quanta are counted in
+configurations, not timed, and are the same for all keys of a round: whether a history is decided does not
 depend on the order of its keys. The budget is the file's.
 """
 
@@ -31,7 +31,7 @@ class Turn:
         return self.over or self.budget_ended
 
     def exhausted(self, configurations: int) -> bool:
-        """Asked by a search that goes through as many configurations each time as it says."""
+        """Asked by a search that says each time how many configurations it goes through."""
         if self._left is not None:
             self._left -= configurations
         return self._ends(self._left is not None and self._left < 0, configurations)
@@ -58,7 +58,7 @@ F = TypeVar("F", bound=_Found)
 def in_turns(keys: Sequence[K], search: Callable[[K, Turn], F], meter: Meter) -> Iterator[tuple[K, F]]:
     """Yield each key with what its search found, as soon as it is decided or the budget has ended for it.
 
-    Of a search that the budget ended the turn that came furthest is given.
+    For a search that the budget ended, the turn that came furthest is given.
     """
     quantum = FIRST_QUANTUM
     waiting: list[tuple[K, F | None]] = [(key, None) for key in keys]

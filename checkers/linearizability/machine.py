@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 class _Announcer(event.Listener):
-    """Says, once, that the first use takes longer; on standard error where logging is not set up."""
+    """Says once that the first use takes longer; on standard error if logging is not set up."""
 
     said = False
 
@@ -28,7 +28,7 @@ class _Announcer(event.Listener):
             logging.getLogger(__name__).warning("compiling the checkers, once: this takes up to a minute")
 
     def on_end(self, event: Any) -> None:
-        """Nothing is said of the end."""
+        """The end is not announced."""
 
 
 _register: Any = event.register
@@ -41,9 +41,9 @@ def compiled(function: F) -> F:
 
 
 def inner(function: F) -> F:
-    """Like `compiled`, for what only compiled functions call: it has no way in from Python.
+    """Like `compiled`, for what only compiled functions call: it has no entry from Python.
 
-    The way in takes longer to compile than most functions.
+    The entry takes longer to compile than most functions.
     """
     njit: Any = numba.njit  # Its stub does not know all options.
     return cast(F, njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function))

@@ -1,10 +1,10 @@
 """Fuzzing of every object, registers that begin with a value among them, against the oracle.
 
-For each random history (`object_histories`): a run that was not changed must be linearizable; `check` must
-agree with all orders tried; its yes must come with an order that the definition and the verifier accept, its
-no with a cause and a witness that is not linearizable by itself where the cause claims to be a proof; no
-cause may be found where there is an order; a core must not be linearizable. And the history written as JSON
-lines and as Jepsen's EDN, by nobody's writer, must be read as one with the same answer.
+For each random history (`object_histories`): an unchanged run must be linearizable; `check` must agree with
+all orders tried; its yes must come with an order that the definition and the verifier accept, its no with a
+cause, and with a witness that is not linearizable by itself if the cause claims to be a proof; no cause may
+be found where there is an order; a core must not be linearizable. And the history written as JSON lines and
+as Jepsen's EDN, by none of our writers, must be read as one with the same answer.
 """
 
 import json
@@ -40,7 +40,7 @@ class ObjectTally:
 
 @dataclass(frozen=True, slots=True)
 class ObjectDisagreement:
-    """Somebody was wrong about a history of an object: what was wrong, and how to make the history again."""
+    """A decider was wrong about a history of an object: what was wrong, and how to make the history again."""
 
     object: str
     seed: int
@@ -162,7 +162,7 @@ def _as_edn_says(history: History, differed: bool) -> History:
 
 
 def lines_of(history: History) -> list[str]:
-    """The history in our own format, written by nobody's writer."""
+    """The history in our own format, by none of our writers."""
     lines = []
     for op in history:
         line: dict[str, Any] = {"process": op.process, "f": op.function, "key": op.key, "call": op.call}
@@ -182,7 +182,7 @@ def lines_of(history: History) -> list[str]:
 
 
 def _events(history: History) -> list[str]:
-    """The history as Jepsen's events, in the order of time; a write is answered by something else."""
+    """The history as Jepsen's events, in order of time; a write's answer has another value."""
     types = {Completion.OK: "ok", Completion.UNKNOWN: "info"}
     events: list[tuple[int, int, int, str]] = []
     for op in history:

@@ -2,10 +2,10 @@
 changed.
 
 Each operation happens at a moment between its call and its return, in a container that knows nothing of
-`specs.objects`; what is not changed afterwards is therefore linearizable, whatever those say. Four to nine
-operations of one key; a third of the histories have crashed operations, about a quarter are not linearizable.
+`specs.objects`; so a history that is not changed afterwards is linearizable, whatever those say. Each has
+four to nine operations of one key; a third have crashed operations, about a quarter are not linearizable.
 
-As in `random_histories` a history is named by a seed and a number, and only `random()` is drawn.
+As in `random_histories`, a history is named by a seed and a number, and only `random()` is drawn.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,15 +24,15 @@ CHANGES: Final = 0.75
 ANSWERED: Final = frozenset({"read", "dequeue", "pop"})
 
 BEGINS: Final = 0.3
-"""How many of the histories of an object that can begin with a value do so."""
+"""The part of the histories that begin with a value, of objects that can."""
 
 NOT_DONE: Final = object()
-"""What an operation answers that is refused, and so did not happen."""
+"""The answer of an operation that is refused, and so did not happen."""
 
 
 @dataclass(slots=True)
 class Draft:
-    """An operation before it is one of a history."""
+    """An operation before it becomes part of a history."""
 
     function: str
     value: Any
@@ -54,7 +54,7 @@ class Made(NamedTuple):
 
 
 Act = Callable[[Random, Draft, Any], tuple[Any, Any]]
-"""Of a kind: from chance, the operation and the container's content to (answer, content afterwards)."""
+"""Performs an operation, from chance, the operation and the content, to (answer, content afterwards)."""
 
 
 def _below(chance: Random, n: int) -> int:
@@ -112,7 +112,7 @@ def _mutex(_chance: Random, draft: Draft, state: bool) -> tuple[Any, bool]:
 
 
 class Kind(NamedTuple):
-    """How an object is fuzzed: its container, empty and as it may begin, functions by weight, and values."""
+    """How an object is fuzzed: its container, empty and as it may begin; functions by weight; and values."""
 
     act: Act
     empty: Any

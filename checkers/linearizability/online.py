@@ -11,21 +11,21 @@ operations until x is in; where none is left, the history is not linearizable. F
 each only drops what another covers:
 
 1. A read is linearized in each configuration as soon as the state is what it returned.
-2. A plain write of another operation, and any write of unknown outcome, is linearized by itself only if
-   somebody open waits for its value. Unseen, a pending one need not have happened, and a plain one is hidden.
-   A cas of unknown outcome waits only if somebody waits for what it would leave, and none of unknown outcome
-   is linearized where it changes neither the value nor what is hidden.
+2. A plain write other than x, and any write of unknown outcome, is linearized by itself only if an open
+   operation waits for its value. Unseen, a pending one need not have happened, and a plain one is hidden. A
+   cas of unknown outcome waits only if some operation waits for what it would leave, and no write of unknown
+   outcome is linearized where it changes neither the value nor what is hidden.
 3. Of writes of unknown outcome that do the same, the one that was called last is linearized first. Whatever
-   follows, the other could have done the same, and can still; when one is settled, `changed` finds the
-   configurations again in which an earlier one stands for a later.
+   follows, the other could have done the same, and still can; when one is settled, `changed` finds the
+   configurations again in which an earlier one stands for a later one.
 4. Of two configurations in the same state the one that leaves at least the other's possibilities is kept.
 
 What a read returns is known only when it returns. Until then it is left out; then the events since its call
 are replayed with it, from the configurations of that moment. So an operation costs what happens while it
 runs. A cas is an optional write until it returns; one that failed is replayed as a read.
 
-Bits name open operations and are given again once these have returned. To decide a register with
-compare-and-set is NP-complete (Gibbons and Korach, *Testing Shared Memories*, 1997), so work can be bounded.
+Bits name open operations and are reused once these have returned. Deciding a register with compare-and-set is
+NP-complete (Gibbons and Korach, *Testing Shared Memories*, 1997), so the work can be bounded.
 
 Source: Wing and Gong, *Testing and Verifying Concurrent Objects* (1993); Lowe, *Testing for Linearizability*
 (2017), for searching forward by configurations. The rules are argued in `docs/linearizability-proof.md`.
@@ -51,11 +51,11 @@ from dynaproof.checkers.linearizability.configurations import (
 )
 
 UNSEEN: Final = object()
-"""What a failed condition saw, where nobody knows."""
+"""What a failed condition saw, if that is unknown."""
 
 
 class FrontierError(Exception):
-    """The bound of work was reached: there is no verdict, and the frontier is of no use any more."""
+    """The bound on work was reached: there is no verdict, and the frontier is no longer of use."""
 
 
 _Event = tuple[OpenOperation, tuple[OpenOperation, ...] | None, int]
@@ -66,7 +66,7 @@ COMPARE_AT_MOST = 64
 
 
 class KeyFrontier:
-    """One key, from its first operation on. Calls must come in the order of time, returns too.
+    """One key, from its first operation on. Calls and returns must come in order of time.
 
     At equal times give calls before returns. Values are hashable and compared by `==`; None is absent.
     With `most`, an event that would make more configurations than that raises `FrontierError`.
@@ -79,7 +79,7 @@ class KeyFrontier:
 
     def __init__(self, initial: Hashable = None, most: int | None = None) -> None:
         self._most = sys.maxsize if most is None else most
-        self._left = self._most  # Of what the event that is being told may cost.
+        self._left = self._most  # How much more the present event may cost.
         self._configurations: list[Configuration] = [
             (initial, 0, 0)
         ]  # Never changed in place: snapshots share it.
@@ -103,7 +103,7 @@ class KeyFrontier:
 
     @property
     def size(self) -> int:
-        """How many configurations, remembered events and open operations there are: what memory follows."""
+        """How many configurations, remembered events and open operations there are: memory follows these."""
         crashed = sum(map(len, self._crashed.values()))
         return len(self._configurations) + len(self._log) + len(self._open) + crashed
 
@@ -163,7 +163,7 @@ class KeyFrontier:
         return bool(self._configurations)
 
     def unknown(self, op_id: Hashable) -> None:
-        """The outcome of an operation will never be known: a write stays open for ever."""
+        """The outcome of an operation will never be known: a write stays open forever."""
         self._left = self._most
         op = self._open.pop(op_id)
         self._observers.pop(op, None)
@@ -178,10 +178,10 @@ class KeyFrontier:
         self._close(op)
 
     def settle(self, op_id: Hashable, *, never: bool) -> bool:
-        """A write of unknown outcome has taken effect by now, or never, or for certain `never`.
+        """A write of unknown outcome has taken effect by now, or never will; with `never`, certainly not.
 
-        Gives whether the history so far is linearizable. So that few configurations are remembered of what is
-        unknown, a write that was seen by nobody may also count as one that never took effect.
+        Gives whether the history so far is linearizable. So that the unknown costs few configurations, a
+        write that nobody saw may also count as one that never took effect.
         """
         self._left = self._most
         op = self._lost.pop(op_id)
@@ -248,7 +248,7 @@ class KeyFrontier:
         readers: Sequence[OpenOperation],
         number: int,
     ) -> list[Configuration]:
-        """The configurations after the return of x: each linearizes what it takes for x to be in."""
+        """The configurations after the return of x: each linearizes what it needs for x to be in."""
         bit = x.bit
         done: dict[Configuration, None] = {}
         todo: list[Configuration] = []
@@ -279,7 +279,7 @@ class KeyFrontier:
         number: int,
     ) -> None:
         """Linearize open writes from the configurations in `todo` until x is in; those go to `done`."""
-        wanted: dict[Any, int] = {}  # By value, the bits of those that wait for it.
+        wanted: dict[Any, int] = {}  # By value, the bits of the operations that wait for it.
         picky = [r for r in readers if r.differs]
         plain = 0
         for r in readers:
@@ -340,7 +340,7 @@ class KeyFrontier:
         return uncovered(configurations, crashed)
 
     def _close(self, op: OpenOperation) -> None:
-        """Forget what nobody can ask for once `op` is no longer open."""
+        """Forget what can no longer be asked for once `op` is not open."""
         op.beside = ()
         op.snapshot = []
         if self._observers:
@@ -363,7 +363,7 @@ class KeyFrontier:
         self._configurations = []
 
     def _close_settled(self) -> None:
-        """Let what was settled happen now, or not at all; nothing can be replayed at this moment."""
+        """Let what was settled happen now, or not at all; at this moment nothing can be replayed."""
         for op in self._closing:
             if op.forgotten:
                 continue
@@ -378,7 +378,7 @@ class KeyFrontier:
         self._closing.clear()
 
     def _forget(self, ops: Sequence[OpenOperation]) -> None:
-        """Take operations out of those of unknown outcome; their bits must be in no configuration by then."""
+        """Remove operations from those of unknown outcome; no configuration may have their bits by then."""
         gone = sum(op.bit for op in ops)
         left = {value: [y for y in ys if not y.bit & gone] for value, ys in self._crashed.items()}
         self._crashed = {value: ys for value, ys in left.items() if ys}

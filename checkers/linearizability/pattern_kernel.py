@@ -11,7 +11,7 @@ from dynaproof.checkers.linearizability.register import ASK_CAS, ASK_DIFFERS, AS
 from dynaproof.specs.history import ABSENT, NEVER, Column
 
 NOBODY = -NEVER - 1
-"""Before all times: the last return of nobody. The beginning returned at `-NEVER`."""
+"""Before all times: the last return if there is none. The beginning returned at `-NEVER`."""
 
 
 def is_excluded(columns: Column, initial: int = ABSENT) -> bool:
@@ -63,9 +63,9 @@ def excludes(
 
 @inner
 def _soonest(kind: Column, need: Column, value: Column, ret: Column, by_call: Column) -> Column:
-    """By place in `by_call`, of those called there or later: the least return, and the value known then.
+    """By place in `by_call`, among those called there or later: the least return, and the value known then.
 
-    Then the same of those who know another value.
+    Then the same among those that know another value.
     """
     soonest = np.full((len(by_call) + 1, 4), NEVER)
     soonest[:, 1] = soonest[:, 3] = -1
@@ -83,7 +83,7 @@ def _soonest(kind: Column, need: Column, value: Column, ret: Column, by_call: Co
 
 @inner
 def _note(soonest: Column, at: Cell, ret: Cell, value: Cell) -> None:
-    """Note that somebody who knows a value returned then."""
+    """Note that an operation that knows a value returned then."""
     if ret < soonest[at, 0]:
         if value != soonest[at, 1]:
             soonest[at, 2], soonest[at, 3] = soonest[at, 0], soonest[at, 1]

@@ -1,12 +1,12 @@
 """Bad patterns of a register: a few operations that exclude every order, found in O(n log n) without search.
 
-They hold whatever else there is, values written twice and crashed operations too. An operation x that found
-v, a read or a cas that succeeded, is excluded
+They hold whatever else there is, including values written twice and crashed operations. An operation x that
+found v, a read or a cas that succeeded, is excluded
 
-1. if nobody who can have left v had been called when x returned: a garbage read;
-2. if all who can have left v had returned before somebody was called who knew another value there and had
-   returned before x was called: a stale read, a new-old inversion, a lost update, or an absence observed
-   while a value was present. Whoever read, wrote or replaced a value knows one.
+1. if nothing that can have left v had been called when x returned: a garbage read;
+2. if all that can have left v had returned before the call of an operation that knew another value there and
+   had itself returned before x was called: a stale read, a new-old inversion, a lost update, or an absence
+   observed while a value was present. An operation that read, wrote or replaced a value knows it.
 
 `docs/linearizability-proof.md` proves both; `explain` words them.
 """
@@ -22,8 +22,8 @@ from dynaproof.specs.history import ABSENT, NEVER
 class Pattern(NamedTuple):
     """A bad pattern, by indices: `at` found a value that cannot have been there.
 
-    `source` is the last who had left that value, `over` who knew another one since; both None: nobody had
-    begun to write it.
+    `source` is the last operation that had left that value, `over` one that knew another since; both None:
+    no operation had begun to write it.
     """
 
     at: int
@@ -52,7 +52,7 @@ def find(asks: Sequence[Ask], initial: int = ABSENT) -> Pattern | None:
 
 
 class _Sources:
-    """By value the operations that can have left it, in the order of their calls."""
+    """By value, the operations that can have left it, in the order of their calls."""
 
     def __init__(self, asks: Sequence[Ask], initial: int) -> None:
         self.calls: dict[int, list[int]] = {initial: [-NEVER]}
@@ -67,13 +67,15 @@ class _Sources:
             latest.append((ret, i) if not latest or ret > latest[-1][0] else latest[-1])
 
     def last_return(self, value: int, until: int) -> tuple[int | None, int | None]:
-        """The latest return of those called by then, and whose it is (None: the beginning's)."""
+        """The latest return of those called by then, and its operation (None: the beginning)."""
         at = bisect_right(self.calls.get(value, ()), until)
         return self.latest[value][at - 1] if at else (None, None)
 
 
 class _Witnesses:
-    """Who knew which value, by their calls; and of those called later the least return, for two values."""
+    """The operations that knew values, by their calls; and the least return of those called later, for two
+    values.
+    """
 
     def __init__(self, asks: Sequence[Ask]) -> None:
         known: list[tuple[int, int, int, int]] = []
@@ -99,7 +101,7 @@ class _Witnesses:
         self.soonest.reverse()
 
     def of_another(self, value: int, after: int, before: int) -> int | None:
-        """Who was called after the one time, returned before the other, and knew another value."""
+        """An operation called after the one time that returned before the other and knew another value."""
         for ret, known, i in self.soonest[bisect_right(self.calls, after)]:
             if known != value and ret < before:
                 return i

@@ -1,8 +1,8 @@
 """Bad patterns of queues, counters and strings: an answer that a few operations exclude, found in O(n log n).
 
 Each is one of the causes that `explain_objects` words, under a condition that is no weaker; so what is found
-here is told there, and argued in `docs/linearizability-proof.md`. Nothing is sought in objects of the
-user's own.
+here is explained there, and argued in `docs/linearizability-proof.md`. Users' own objects are not searched
+for patterns.
 
 | object | excluded is |
 | --- | --- |
@@ -25,14 +25,14 @@ def find(operations: Sequence[Operation], thing: SequentialObject) -> int | None
     """The index of the first operation to return that a pattern excludes; None: there is none."""
     look = _OF_OBJECT.get(type(thing))
     if look is None or thing.initial != type(thing)().initial:
-        return None  # What an object began with, nobody put in.
+        return None  # What an object began with was put in by nobody.
     found = look([op for op in operations if op.outcome is not Completion.FAILED])
     first = min(found, key=lambda op: (op.ret, op.index), default=None)
     return None if first is None else next(i for i, op in enumerate(operations) if op is first)
 
 
 class _Steps:
-    """A running maximum or sum over times: `until(t)` is of all with a time of t at most, `below(t)` less."""
+    """A running maximum or sum over times: `until(t)` counts times up to t, `below(t)` those below it."""
 
     def __init__(self, points: Iterable[tuple[int, int]], fold: Callable[[int, int], int], none: int) -> None:
         by_time = sorted(points)
@@ -56,7 +56,7 @@ def _sum(one: int, other: int) -> int:
 def _of_queue(operations: Sequence[Operation]) -> Iterable[Operation]:
     put: dict[Value, list[Operation]] = {}
     took: dict[Value, list[Operation]] = {}
-    crashed = NEVER  # From when on a dequeue of unknown outcome may have taken anything.
+    crashed = NEVER  # The time from which on a dequeue of unknown outcome may have taken anything.
     for op in operations:
         if op.function == "enqueue":
             put.setdefault(_code(op.value), []).append(op)
@@ -102,7 +102,7 @@ def _of_counter(operations: Sequence[Operation]) -> Iterable[Operation]:
         return
     ended = [op for op in adds if op.outcome is Completion.OK]
     total = _Steps(((op.ret, op.value) for op in ended), _sum, 0)
-    # What has begun and not ended adds its value or nothing: of negative and of positive ones apart.
+    # What has begun and not ended adds its value or nothing; negative and positive values are kept apart.
     parts = [
         (
             _Steps(((op.call, value) for op in adds if (value := bound(op.value, 0))), _sum, 0),
@@ -123,7 +123,7 @@ def _of_counter(operations: Sequence[Operation]) -> Iterable[Operation]:
 
 
 def _of_string(operations: Sequence[Operation]) -> Iterable[Operation]:
-    """Of the reads since a write the one that found most: what is read after it must begin with that."""
+    """Reads that do not begin with the longest string that earlier reads found since the last write."""
     writes = _Steps(((op.call, op.ret) for op in operations if op.function == "write"), max, -NEVER)
     reads = [op for op in operations if op.function == "read" and op.outcome is Completion.OK]
     ended = sorted(reads, key=lambda op: (op.ret, op.index))

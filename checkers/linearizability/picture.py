@@ -1,13 +1,13 @@
 """The picture of a history: one HTML file that needs nothing else, neither network nor libraries.
 
 A lane per client, a bar per operation from its call to its return, the witness highlighted, and the order in
-which a single copy could have taken the operations, as numbered points on the bars. Of a history that is not
-linearizable there are two views: the core, with an order of the first bad prefix without the return that ends
-it, which is marked (up to there everything can be explained), and the operations of its key around that
-return. Of an unknown one there is the longest order that was found, and the return on which it got stuck.
+which a single copy could have taken the operations, as numbered points on the bars. A history that is not
+linearizable has two views: the core, with an order of the first bad prefix without the return that ends it,
+which is marked (up to there everything can be explained), and the operations of its key around that return.
+An unknown one shows the longest order that was found, and the return on which it got stuck.
 
-Any history can be drawn. Of a long one the page holds the operations around the first mark, and shows a
-window of them that can be moved, zoomed, and led from mark to mark by keys.
+Any history can be drawn. For a long one the page holds the operations around the first mark, and shows a
+window of them that can be moved, zoomed, and stepped from mark to mark by keys.
 """
 
 import html
@@ -28,7 +28,7 @@ from dynaproof.specs.history import NEVER, NOT_RECORDED, UNRECORDED, Column, Com
 from dynaproof.specs.objects import SequentialObject
 
 HELD_AT_MOST: Final = 4_000
-"""Operations that a page holds of a view; of a larger one those around its first mark."""
+"""How many operations a page holds of a view; of a larger one, those around its first mark."""
 
 EVEN_BELOW: Final = 0.012
 """Even steps are shown first if some operation takes less than this part of the whole time."""
@@ -42,7 +42,7 @@ ORDER_BUDGET: Final = Budget(seconds=10.0)
 
 
 def of_core(core: Core, result: Result, history: History, thing: SequentialObject | None = None) -> str:
-    """The picture of a core, or of the witness in its stead; `result` is of `history`, the whole."""
+    """The picture of a core, or of the witness instead; `result` is of `history`, the whole."""
     # The witness need not be illegal by itself, so the picture explains the whole.
     told = check(core.history, thing) if core.minimal else replace(result, witness=(*range(len(core.rows)),))
     bad = core.rows.index(core.bad_return) if core.bad_return in core.rows else None
@@ -114,7 +114,7 @@ def _page(history: History, told: Result, views: Sequence[dict[str, Any]]) -> st
 
 
 def held_rows(history: History, rows: Column, marks: Iterable[int]) -> Column:
-    """The rows that a page holds: all, or as many as it can hold around the first mark, and all marks."""
+    """The rows that a page holds: all, or else all marks and as many as it can hold around the first mark."""
     if len(rows) <= HELD_AT_MOST:
         return rows
     marked = np.array(list(marks), dtype=np.int64)
@@ -137,7 +137,7 @@ def _view(
     told: str,
     sign: str = "✗",
 ) -> dict[str, Any]:
-    """What the page holds of some rows; `bad` is the row whose return cannot be explained, or was not yet."""
+    """What the page holds of some rows; `bad` is the row whose return cannot be, or is not yet, explained."""
     marks = list(dict.fromkeys([*([] if bad is None else [bad]), *witness]))
     rows = held_rows(history, np.asarray(among, dtype=np.int64), marks)
     if len(rows) < len(among):
@@ -180,7 +180,7 @@ def _view(
 def _points(
     operations: Sequence[Operation], order: Sequence[tuple[int, int]], first: int
 ) -> list[dict[str, Any]]:
-    """A moment for each operation of the order, within its bar; those of one moment side by side."""
+    """A moment for each operation of the order, within its bar; equal moments are spread side by side."""
     points: list[dict[str, Any]] = []
     now: dict[str, tuple[int, int]] = {}
     for i, step in order:
@@ -199,7 +199,7 @@ def _span(op: Operation, history: History, first: int) -> str:
 
 
 def _text(op: Operation) -> str:
-    """What stands on a bar."""
+    """The text on a bar."""
     if op.function == "delete":
         text = "delete"
     elif op.function == "cas":

@@ -1,4 +1,4 @@
-"""Weaker promises than linearizability, judged in O(n log n): what eventual reads may still not do.
+"""Weaker promises than linearizability, judged in O(n log n): what even eventual reads may not do.
 
 - `eventual`: every read returned a value that was committed, or may have been, by the time it returned; and
   how stale the values were.
@@ -7,12 +7,13 @@
 
 All reads of a history are judged, so give histories of those reads that promise no more. "Older" is what real
 time says for certain: version u is older than version v if every write that can have left u had ended before
-any that can have left v began. Where a value was written several times the reading most in favour of the
-store counts. So whatever is reported is a violation under every order of the writes; one that only the
+any that can have left v began. Where a value was written several times the interpretation most in favour of
+the store counts. So whatever is reported is a violation under every order of the writes; one that only the
 combination of several reads would show is not looked for.
 
 A read is stale by the time from when its value had certainly been replaced (the first return of a write that
-began after the value's own had ended) to its call: a lower bound, as is the number of versions it missed.
+began after the value's own write had ended) to the read's call: a lower bound, as is the number of versions
+that it missed.
 
 Sources: Terry et al., *Session Guarantees for Weakly Consistent Replicated Data* (1994), 3.1 and 3.2;
 DynamoDB's developer guide, "Read consistency".
@@ -36,7 +37,7 @@ NOT_DONE: Final = (Completion.FAILED.value, Completion.NO_EFFECT.value)
 """The time of what was there from the beginning."""
 
 TOLD_AT_MOST: Final = 100
-"""Violations that an answer names; it counts all."""
+"""How many violations an answer names; it counts all."""
 
 NOT_COMMITTED: Final = "value that was not committed"
 OLDER_THAN_WRITTEN: Final = "read older than the own write"
@@ -54,7 +55,7 @@ class NotARegisterError(ValueError):
 class Staleness(msgspec.Struct, frozen=True, kw_only=True):
     """How stale the values read were, at least: times in the clock of the history, over all reads judged.
 
-    `reads` of which `stale_reads` were stale for certain; percentiles and maximum of the time; `versions_max`
+    `reads`, of which `stale_reads` were certainly stale; percentiles and maximum of the time; `versions_max`
     and `versions_mean` of how many committed versions a read had missed.
     """
 
@@ -70,7 +71,7 @@ class Staleness(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Promised:
-    """The answer for one promise: kept unless there are `violations`, of which the first are told.
+    """The answer for one promise: kept unless there are `violations`, of which the first are listed.
 
     `staleness` is there for `eventual`; `by_read` then has (row, staleness, versions missed) of each read.
     """
@@ -100,12 +101,12 @@ class _Version:
         self.latest: list[int] = np.maximum.accumulate([ret for _, ret, _ in ordered]).tolist()
 
     def ended_by(self, time: int) -> int | None:
-        """When the last of those begun by `time` had ended; None if there is none."""
+        """When the last of those begun by `time` had ended; None if none had begun."""
         at = bisect_right(self.calls, time)
         return self.latest[at - 1] if at else None
 
     def last_row(self, time: int) -> int:
-        """The write begun last by `time`."""
+        """The last write that had begun by `time`."""
         return self.rows[bisect_right(self.calls, time) - 1]
 
 
@@ -133,7 +134,7 @@ class _Versions:
         self.values: list[int] = value.tolist()
 
     def read_by(self, row: int) -> _Version | None:
-        """The version that a read returned; None if nobody can have written it by then."""
+        """The version that a read returned; None if no write can have left it by then."""
         c = self.history.columns
         version = self.of.get((int(c.key[row]), self.values[row]))
         return version if version is not None and version.ended_by(int(c.ret[row])) is not None else None
@@ -208,18 +209,18 @@ PROMISES: Final[Mapping[str, Callable[[History], Promised]]] = {
     "read-your-writes": read_your_writes,
     "monotonic-reads": monotonic_reads,
 }
-"""The promises by the names that a command line gives them."""
+"""The promises by their names on the command line."""
 
 
 def _replacements(history: History) -> list[Callable[[int, int], tuple[int, int]]]:
-    """For each key: of a value whose writes had ended by then, how stale it was at a time, at least."""
+    """For each key: how stale, at least, a value whose writes had ended by one time was at another."""
     c = history.columns
     wrote = (c.function != READ) & (c.outcome == Completion.OK.value)
     return [_replacement(*part) for part in _writes_of_keys(history, wrote)]
 
 
 def _writes_of_keys(history: History, wrote: np.ndarray) -> Iterator[tuple[list[int], list[int], list[int]]]:
-    """Of each key the calls in order, the least return from each of those on, and the returns in order."""
+    """For each key, the calls in order, the least return from each of them on, and the returns in order."""
     c = history.columns
     for rows in history.rows_of_keys():
         some = rows[wrote[rows]]

@@ -1,11 +1,11 @@
 """Random histories of one register, for fuzzing: small enough for the oracle, aimed at where checkers err.
 
 Every history starts as a run of a real register, each operation with a moment between its call and its
-return at which it happens; so it is linearizable. Then, mostly, something is changed: a result, a time, an
-outcome. Most remain linearizable. A `Taste` says which operations there are and how they overlap.
+return at which it happens; so it is linearizable. Then, in most cases, something is changed: a result, a
+time, an outcome. Most remain linearizable. A `Taste` says which operations there are and how they overlap.
 
-A history is named by a seed and a number, and is made from these alone, so that a failure is repeated without
-what went before it. Only `random()` of a seeded generator is drawn: the same history on every Python.
+A history is named by a seed and a number, and is made from these alone, so that a failure can be repeated
+without what went before it. Only `random()` of a seeded generator is drawn: the same history on every Python.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from typing import Any, Final
 from dynaproof.specs.history import UNRECORDED, History, HistoryBuilder
 
 WRITES_OF_ABSENT: Final = 0.03
-"""How many of the puts are deletes in other words."""
+"""The part of the puts that are deletes in other words."""
 
 
 TRIES_FOR_A_WRITER: Final = 2
@@ -98,7 +98,7 @@ SMALL: Final = (
     ),
     # Plain writes that hide each other, two of one value among them.
     Taste(unique=False, reads=3, puts=6, cases=2, overlap=6, at_least=7, changes=2, crashes=0.05),
-    # Reads and writes alone, which are decided in numpy: pending ones, zones that touch, reads of absent.
+    # Only reads and writes, which are decided in numpy: pending ones, zones that touch, reads of absent.
     Taste(
         reads=5, puts=4, deletes=0, cases=0, puts_if_absent=0, conditional_deletes=0, at_least=5, overlap=3,
         changes=2, crashes=0.2, failures=0.01,
@@ -114,7 +114,7 @@ LARGE: Final = tuple(
     replace(taste, operations=16, at_least=9, changes=taste.changes / 3, overlap=min(taste.overlap, 5))
     for taste in SMALL
 )
-"""The same with more operations than all orders of which can be tried: queues in the sweep get longer."""
+"""The same with too many operations to try all orders: queues in the sweep get longer."""
 
 
 @dataclass(slots=True)
@@ -138,9 +138,9 @@ def random_histories(
 
 
 def directed_history() -> History:
-    """A linearizable history for what random ones ask too seldom: of several open deletes one must be spared.
+    """A linearizable history for what random ones seldom ask: of several open deletes one must be spared.
 
-    There are two, each needed for an absence of its own, so the one that ends first must explain the first.
+    There are two, each needed for a different absence, so the one that ends first must explain the first.
     """
     builder = HistoryBuilder()
     for process, (function, value, call, ret) in enumerate(
@@ -152,7 +152,7 @@ def directed_history() -> History:
 
 
 def random_history(chance: Random, taste: Taste) -> History:
-    """A history of one key, of as many operations as the taste allows."""
+    """A history of one key, with as many operations as the taste allows."""
     drafts = _run(chance, taste)
     changes = 0
     while changes < 8 and chance.random() < taste.changes / (1 + taste.changes):
@@ -269,7 +269,7 @@ def _change(chance: Random, taste: Taste, drafts: list[_Draft]) -> None:
 
 
 def _built(chance: Random, taste: Taste, drafts: list[_Draft]) -> History:
-    """As a history, each operation by a process of its own, rows in random order."""
+    """The drafts as a history, each operation by its own process, rows in random order."""
     scale = 1 + _below(chance, 2) if taste.ties else 1_000_000
     builder = HistoryBuilder()
     for _, number, draft in sorted((chance.random(), number, draft) for number, draft in enumerate(drafts)):

@@ -75,7 +75,7 @@ class Ask(NamedTuple):
 def reduce(history: History, machine_code: bool = False) -> Asks:
     """The history of a register (functions read, write, cas and delete) as what it asks.
 
-    O(n log n), by machine code O(n): to sort and gather many rows by key costs most of a check.
+    O(n log n), by machine code O(n): sorting and gathering many rows by key is most of the cost of a check.
     """
     c = history.columns
     unknown, failed = c.outcome == Completion.UNKNOWN.value, c.outcome == Completion.FAILED.value
@@ -93,7 +93,7 @@ def reduce(history: History, machine_code: bool = False) -> Asks:
     value = np.where(c.function == DELETE, ABSENT, c.value)
     impossible = np.flatnonzero(recorded & (c.seen == c.expected))
     if machine_code:
-        # Loading the compiler takes longer than to sort a small history.
+        # Loading the compiler takes longer than sorting a small history.
         from dynaproof.checkers.linearizability.grouping_kernel import grouped  # noqa: PLC0415
 
         return Asks(*grouped(c.key, len(history.keys), kind, need, value, c.call, c.ret), impossible)
@@ -116,7 +116,7 @@ def of_key(asks: Asks, key: int) -> list[Ask]:
     """The operations of the key of that code, as plain Python, for the readable algorithms."""
     part = slice(asks.bounds[key], asks.bounds[key + 1])
     columns = (asks.kind, asks.need, asks.value, asks.call, asks.ret, asks.row)
-    # As `Ask._make`, but without a call of Python's for each operation.
+    # As `Ask._make`, but without a Python call for each operation.
     make = partial(tuple.__new__, Ask)
     return list(map(make, zip(*(column[part].tolist() for column in columns), strict=True)))
 

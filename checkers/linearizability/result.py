@@ -15,7 +15,7 @@ NOT_LINEARIZABLE: Verdict = "not linearizable"
 UNKNOWN: Verdict = "unknown"
 
 BYTES_PER_CONFIGURATION = 400
-"""About what a configuration takes in the searches, to turn a memory budget into a number of them."""
+"""About what a configuration takes in the searches; turns a memory budget into a number of configurations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ class Budget:
 
 
 def endless(_configurations: int) -> bool:
-    """The budget of whoever has none: it never ends."""
+    """The budget of a search without a limit: it never ends."""
     return False
 
 
 class Meter:
-    """Counts against a budget, for all keys together; asked by the searches now and then.
+    """Counts against a budget, for all keys together; the searches ask it now and then.
 
     Time ends for all keys at once. A search that remembers too much is given up, and others go on: they run
     one after the other, so what one remembers is all that is remembered. `ended_by` is the last reason given.
@@ -74,12 +74,12 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
 class Result:
     """The answer to one check. Rows are places in the history, from 0.
 
-    `cause`, `sentence`, `witness` (rows) and `key` are there if the verdict is no, and `stuck_at`, the row at
-    whose return the search got stuck, if that was a search; `certificate` (rows, key after key, see
-    `checkers.certificates`) if it is yes. `algorithm` names what decided, `why` says why that one did,
-    `engine` in which form: Python, numpy or machine code. `progress` says how far an unknown came;
-    `undecided` names its keys, `key` is the first of them, `prefix` (rows) the longest order of its
-    operations that was found, and `stuck_at` the row at whose return that could not go on.
+    If the verdict is no, `cause`, `sentence`, `witness` (rows) and `key` are there, and if a search decided,
+    `stuck_at`, the row at whose return it got stuck; if it is yes, `certificate` (rows, key after key, see
+    `checkers.certificates`). `algorithm` names what decided, `why` says why that one did, `engine` in which
+    form: Python, numpy or machine code. `progress` says how far an unknown one came; `undecided` names its
+    keys, `key` is the first of them, `prefix` (rows) the longest order of that key's operations that was
+    found, and `stuck_at` the row at whose return that order could not be continued.
     """
 
     verdict: Verdict

@@ -1,6 +1,6 @@
 """Fuzzing the searches of algorithm B on one key: what neither a verdict nor an order shows.
 
-Where a search gets stuck is told to a user, and what it has tried decides how far an unknown came; so the
+Users are told where a search gets stuck, and what it has tried decides how far an unknown one came; so the
 forms of a search are held against each other in that, too. `fuzzing` makes the histories.
 """
 
@@ -21,7 +21,7 @@ from dynaproof.specs.history import ABSENT, NEVER
 
 
 def wrong_search(reduced: Asks) -> Iterator[str]:
-    """Whether a pattern is missed, and whether the walk depth first gets stuck where the frontier does.
+    """Whether a pattern is missed, and whether the depth-first walk gets stuck where the frontier does.
 
     Machine code must find that there is a pattern where the reference does, and its walk must be the same, to
     the end and wherever a budget ends it.

@@ -1,7 +1,7 @@
 """Algorithm A, step 5, as machine code: the sweep along time where something needs absence, as in `zones`.
 
 Earliest deadline first. What happens for nearly every operation stands in the loop itself, and what is called
-there takes single columns: the tuples of columns are slow to hand on.
+there takes single columns: tuples of columns are slow to pass on.
 """
 
 from typing import NamedTuple
@@ -122,7 +122,7 @@ def sweep(
 
 @inner
 def _queue(s: Sweep, item: Cell) -> None:
-    """Keep a delete, or a put-if-absent, by its deadline until it is of use, or due."""
+    """Keep a delete, or a put-if-absent, by its deadline until it is of use or due."""
     if s.needs[item]:
         push(s.creating, s.state[CREATING], item, s.deadline)
         s.state[CREATING] += 1
@@ -133,7 +133,7 @@ def _queue(s: Sweep, item: Cell) -> None:
 
 @inner
 def _wait(s: Sweep, item: Cell) -> None:
-    """Keep what goes without saying in the other state."""
+    """Keep an item that can be placed at no cost in the other state."""
     if s.needs[item]:
         s.resting[s.state[RESTING]] = item
         s.state[RESTING] += 1
@@ -192,7 +192,7 @@ def _place(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, item: Cell, 
 
 @inner
 def _put_killing(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, order: Column) -> None:
-    """Put all open values that nobody is to find: each may overwrite the other."""
+    """Put all open values that no operation has to find: each may overwrite the other."""
     while s.state[KILLING] > 0:
         s.state[KILLING] -= 1
         item: Cell = np.int64(s.killing[s.state[KILLING]])
@@ -214,7 +214,7 @@ def _become(
 
 @inner
 def _flush(c: Columns, lo: int, w: Links, chains: Chains, s: Sweep, order: Column) -> None:
-    """What goes without saying in a state: reads of absent if absent, overwritten values if not."""
+    """Place what costs nothing in a state: reads of absent if absent, overwritten values if not."""
     if s.state[LIVE]:
         _put_killing(c, lo, w, chains, s, order)
         return

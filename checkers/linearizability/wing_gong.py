@@ -1,8 +1,8 @@
 """Wing and Gong's search with memory: for objects given by users, and as a cross-check.
 
-Depth first: linearize an operation that no unreturned-before operation forbids, and go on; when an operation
-can neither be linearized nor passed, take the last one back. A pair of (operations linearized, state) seen
-before is not tried again. Nondeterministic objects branch over their states. Exponential in the worst case.
+Depth first: linearize an operation that no earlier return forbids, and go on; when an operation can neither
+be linearized nor passed, take the last one back. A pair of (operations linearized, state) seen before is not
+tried again. Nondeterministic objects branch over their states. Exponential in the worst case.
 
 Sources: Wing and Gong, *Testing and Verifying Concurrent Objects* (1993); Lowe, *Testing for Linearizability*
 (2017), for the memory of configurations.
@@ -19,7 +19,7 @@ ASK_EVERY = 256
 
 
 class Found(NamedTuple):
-    """What the search found: an order of indices; or none, and the latest return that an order came to.
+    """What the search found: an order of indices; or none, and the latest return that an order reached.
 
     `order` and `stuck_at` None: the budget ended; then `prefix` is the longest order that was tried and `at`
     the operation that had to come next. `most` is the number of configurations remembered, `done` the length
@@ -95,7 +95,7 @@ class Window:
         self.rets = [op.ret for op in operations]
         by_call = sorted(range(len(operations)), key=lambda i: (self.calls[i], self.rets[i], i))
         self.returning = [i for i in by_call if self.rets[i] != NEVER]
-        # Whose value somebody meets first is tried first: that decides only how soon an order is found.
+        # The value to be met first is tried first: that decides only how soon an order is found.
         self.pending = [i for i in by_call if self.rets[i] == NEVER]
         if not self.pending:
             return
@@ -119,7 +119,7 @@ class Window:
                 yield i, after
 
     def first_return(self, mask: int, low: int) -> int:
-        """The operation not yet linearized that returns first: what forbids to go further."""
+        """The operation not yet linearized that returns first: it forbids going further."""
         return min(self._open(mask, low)[0], key=self.rets.__getitem__)
 
     def _open(self, mask: int, low: int) -> tuple[list[int], int]:
@@ -139,7 +139,7 @@ class Window:
         return [i for i in found if calls[i] <= first], first
 
     def candidates(self, mask: int, low: int) -> list[int]:
-        """What no operation that is not in `mask` forbids to come next."""
+        """The operations that no operation outside `mask` forbids to come next."""
         calls, rets = self.calls, self.rets
         found, first = self._open(mask, low)
         if len(found) > 1:

@@ -16,7 +16,7 @@ from dynaproof.specs.history import ABSENT, NEVER, Column
 
 
 class Found(NamedTuple):
-    """Places in the columns: an order of them, or with a cause those at fault, as in `chains.Decided`."""
+    """Places in the columns: an order of them, or with a cause, those at fault, as in `chains.Decided`."""
 
     order: Column
     cause: str | None = None
@@ -35,7 +35,7 @@ def is_plain(asks: Asks) -> bool:
 
 
 def why_outside(asks: Asks, lo: int, hi: int) -> str | None:
-    """Why `zones` cannot tell of the key whose operations are `lo` to `hi`, in its words; None: ask it.
+    """Why `zones` cannot decide the key whose operations are `lo` to `hi`, in its words; None: ask it.
 
     Two operations that happened wrote one value: that shows at once, whatever else there is.
     """
@@ -47,10 +47,10 @@ def why_outside(asks: Asks, lo: int, hi: int) -> str | None:
 
 
 def decide(asks: Asks, lo: int, hi: int, writer: Column) -> Found | None:
-    """Decide the key whose operations, plain ones, are `lo` to `hi`; None: it is for the reference to say.
+    """Decide the key whose operations, plain ones, are `lo` to `hi`; None: that is left to the reference.
 
-    That is so where a value is written twice, and where absence was read too late. `writer` is the room, and
-    is left as it was found.
+    That is so if a value is written twice, or absence was read too late. `writer` is the working room, and is
+    left as it was found.
     """
     kind, call, ret = asks.kind[lo:hi], asks.call[lo:hi], asks.ret[lo:hi]
     is_read = kind == ASK_READ
@@ -85,7 +85,7 @@ def _decide(reads: Column, puts: Column, of: Column, call: Column, ret: Column) 
     first_ret[initial] = -NEVER
 
     def ends_of(chain: int) -> tuple[int, int]:
-        """Who of a chain returned first, and who was called last."""
+        """The operations of a chain that returned first and that was called last."""
         members = np.concatenate([puts[chain : chain + 1], reads[of == chain]])
         return int(members[np.argmin(ret[members])]), int(members[np.argmax(call[members])])
 

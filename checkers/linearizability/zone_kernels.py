@@ -116,7 +116,7 @@ def _place_all(
     order: Column,
 ) -> tuple[int, int]:
     """Steps 3 to 5 for one key; gives what is wrong, and the length of the order."""
-    # Typed, because for a plain 0 whatever is called with it is compiled once more.
+    # Typed, because for a plain 0 every function called with it is compiled once more.
     zones: Cell = np.int64(0)
     items: Cell = np.int64(0)
     for k in range(count):
@@ -127,7 +127,7 @@ def _place_all(
     for z in range(zones):
         starts[z] = chains.first_ret[s.zone[z]]
     by_ret = np.argsort(starts, kind="mergesort")
-    for z in range(zones):  # One by one: to assign slices takes the compiler seconds.
+    for z in range(zones):  # One by one: assigning slices takes the compiler seconds.
         zone = unsorted[by_ret[z]]
         s.zone[z], starts[z], ends[z] = zone, chains.first_ret[zone], chains.last_call[zone]
     for z in range(1, zones):
@@ -187,7 +187,7 @@ def _fit(
     starts: Column,
     ends: Column,
 ) -> int:
-    """Step 4: cut the window of an instant by the forward zones; gives the one that it lies within, or -1."""
+    """Step 4: cut an instant's window by the forward zones; gives the zone that it lies within, or -1."""
     z = _first_after(ends, release)
     if z < len(ends) and starts[z] < release:
         if deadline < ends[z]:

@@ -1,17 +1,17 @@
 """Algorithm A: zones and a sweep. Decides a register in O(n log n), without search, if values differ.
 
-Its class: every value but absent is written at most once, and every failed condition recorded what it saw.
+Its class: every value except absent is written at most once, and every failed condition recorded what it saw.
 Then each value belongs to a *chain*: the plain write (or put-if-absent) that began it, the reads of what it
 left, the cas from that, the reads of what this left, and so on. In any linearization a chain stands together,
-nothing between. So the question is only in which order chains, deletes and reads of absent go.
+with nothing in between. So the only question is in which order chains, deletes and reads of absent go.
 
-A chain's *zone* is about the least return `f` and the greatest call `s` among its operations. If `f < s` the
+A chain's *zone* is given by the least return `f` and the greatest call `s` of its operations. If `f < s` the
 key has the chain's values during all of `[f, s]` (a forward zone); else the whole chain may happen at one
 instant of `[s, f]`, like a delete or a read of absent in `[call, ret]`. Forward zones must not overlap, no
 instant may lie wholly within one, and a sweep along time places the instants between them, each as late as
 possible, to see whether absence can be explained wherever it was observed.
 
-`docs/linearizability-proof.md` proves each step, under the numbers that stand here.
+`docs/linearizability-proof.md` proves each step, under the step numbers used here.
 
 Sources: Gibbons and Korach, *Testing Shared Memories* (1997), for zones; crashed operations, chains of cas
 and absence are this project's own.
@@ -203,7 +203,7 @@ class _Sweep:
                 self._put(self.killing.pop())
 
     def _place(self, i: int) -> None:
-        """Put an item, with what is open and goes without saying: overwritten values before a delete."""
+        """Put an item, with what is open and costs nothing: overwritten values before a delete."""
         item = self.items[i]
         if not item.needs_absent and item.ends_absent:
             while self.killing:
@@ -224,7 +224,7 @@ class _Sweep:
         self._flush()
 
     def _flush(self) -> None:
-        """What goes without saying in a state: reads of absent if absent, overwritten values if not."""
+        """Place what costs nothing in a state: reads of absent if absent, overwritten values if not."""
         waiting = self.killing if self.live else self.resting
         while waiting:
             self._put(waiting.pop())

@@ -337,7 +337,7 @@ def _wrong_answer(
 
 
 def _wrong_verifier(history: History, operations: Sequence[Operation], chance: Random) -> Iterator[str]:
-    """Whether the verifier and the definition differ on an order, mostly one that was right and is not now."""
+    """Whether the verifier and the definition differ on an order, mostly one that was right and is not."""
     order = list(_wing_gong(operations)[1] or [op.index for op in _told(operations)])
     for _ in range(1 + int(chance.random() * 2)):
         if not order:

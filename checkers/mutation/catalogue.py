@@ -1,8 +1,8 @@
 """All seeded bugs, by name.
 
-Their list follows the variants that broke the replication rules when these were model-checked, the bugs that
-were really made while the replica was sketched, and for every promise at least one bug that breaks it. Beside
-them stand those that no hunt has killed so far, each held to a test of its rule: a hunt takes them by name.
+The list has the variants that broke the replication rules when these were model-checked, the bugs that were
+really made while the replica was sketched, and for every promise at least one bug that breaks it. Beside them
+are those that no hunt has killed so far, each tied to a test of its rule: they are hunted by name.
 """
 
 from __future__ import annotations
@@ -90,10 +90,10 @@ MODULES = (
 )
 
 MUTANTS: Final[dict[str, Bug]] = {bug.name: bug for module in MODULES for bug in module.BUGS}
-"""In the order of the modules."""
+"""All mutants, in the order of the modules."""
 
 UNREACHED: Final[dict[str, Bug]] = {bug.name: bug for bug in unreached.BUGS}
-"""Not among the mutants: a hunt of all leaves them out, and is clean."""
+"""Not among the mutants: a hunt for all leaves them out, and is clean."""
 
 KNOWN_BUGS: Final[dict[str, Bug]] = {**MUTANTS, **UNREACHED}
 

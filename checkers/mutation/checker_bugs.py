@@ -1,7 +1,7 @@
-"""Seeded bugs in what decides linearizability: readers, reduction, algorithms, verifier. Who notices?
+"""Seeded bugs in what decides linearizability: readers, reduction, algorithms, verifier. Does fuzzing notice?
 
-The fuzzing must: a bug is caught when a history makes what has it disagree with the oracle, or makes the
-verifier and the definition disagree. An exception counts for nothing.
+A bug is caught when a history makes the part that has it disagree with the oracle, or makes the verifier and
+the definition disagree. An exception counts for nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dynaproof.checkers.patches import Bug, Edit, seeded
 
 
 class CheckerBug(Bug, frozen=True, kw_only=True):
-    """One seeded bug, and which part of the deciders has it."""
+    """One seeded bug, and the part of the deciders that has it."""
 
     part: str
 
@@ -30,7 +30,7 @@ class CheckerBug(Bug, frozen=True, kw_only=True):
 
 
 class Caught(Struct, frozen=True):
-    """The result of hunting one: caught by history `histories` of the seed (None: it survived), and how."""
+    """The result of one hunt: caught by history `histories` of the seed (None: it survived), and how."""
 
     name: str
     histories: int | None
@@ -39,7 +39,7 @@ class Caught(Struct, frozen=True):
 
 
 def hunt(bug: CheckerBug, seed: int, at_most: int, clock: Callable[[], float] = time.monotonic) -> Caught:
-    """Fuzz until the bug is caught, with at most so many histories."""
+    """Fuzz until the bug is caught, with at most this many histories."""
     began = clock()
     with seeded(bug):
         found = next(fuzz(seed, at_most), None)
@@ -50,7 +50,7 @@ def hunt(bug: CheckerBug, seed: int, at_most: int, clock: Callable[[], float] = 
 
 
 def _bugs(part: str, module: str, *rows: tuple[str, str, str, str]) -> list[CheckerBug]:
-    """Bugs of one part: of each its name, the function, the right text there and the wrong one."""
+    """Bugs of one part: for each its name, the function, the right text there and the wrong one."""
     folder = "dynaproof" if module.startswith("specs.") else "dynaproof.checkers"
     return [
         CheckerBug(name, part, (Edit(f"{folder}.{module}", right, wrong, within=where),), part=part)

@@ -1,6 +1,7 @@
 """The hunt for a seeded bug: schedules until one breaks a named spec, else the directed scenarios.
 
-A bug of ours is hunted in the scenario that it names; one of a user's file in the scenario that is asked for.
+One of our bugs is hunted in the scenario that it names; one of a user's file in the scenario that is asked
+for.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ SHRINKING = 80
 """Runs that the shrinking of one kill may take."""
 
 RUN_SECONDS, SHRINKING_SECONDS = 300.0, 300.0
-"""How long one run, and all that the shrinking of a kill runs, may take on a processor: a bug may send a
-handler in circles.
+"""How long one run, and all runs of shrinking a kill, may take in processor time: a bug may send a handler in
+circles.
 """
 
 RAISED = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError, EndlessError)
-"""What code raises that reads a state which a bug has broken, outside of all handlers; or never ends."""
+"""What code that reads a state which a bug has broken raises, outside of all handlers; or it never ends."""
 
 
 class Kill(Struct, frozen=True):
@@ -43,9 +44,8 @@ class Kill(Struct, frozen=True):
 
     `how` is "explored", "directed" or None (it survived); `spec` the promise that it broke; `scenario` where
     it was explored; `strategy` that of the killing run, or the name of the directed scenario; `schedules` how
-    many were explored;
-    `shrunk_events` how many events after the fixture the shrunk run, or the scenario, takes; `levers` which
-    levers were on in the killing run.
+    many were explored; `shrunk_events` how many events after the fixture the shrunk run, or the scenario,
+    takes; `levers` which levers were on in the killing run.
     """
 
     name: str
@@ -74,10 +74,10 @@ def explore(
     first: int = 0,
     changed: Callable[[Any], Any] = lambda config: config,
 ) -> tuple[int, Any, RunResult] | None:
-    """How many schedules it took, and the run that breaks a spec; None where none does.
+    """How many schedules it took, and the run that breaks a spec; None if none does.
 
     Without a `scenario`, it is the one that the bug names; schedules before the `first` are left out, and
-    every configuration is run as it is `changed`.
+    every configuration is run as `changed` makes it.
     """
     where = scenario or bug.scenario
     with seeded(bug):
@@ -88,8 +88,8 @@ def explore(
                     outcome = execute(find(where), config)
             except RAISED:
                 if scenario is not None:
-                    raise  # A user's own code is told what it does wrong.
-                continue  # Whoever observes what the bug has broken raises: that proves nothing.
+                    raise  # The user is told what their own code does wrong.
+                continue  # An observer of what the bug has broken raises: that proves nothing.
             if outcome.failure is not None and bug.counts(outcome.failure.spec):
                 return number + 1, config, outcome
     return None
@@ -103,9 +103,9 @@ def hunt(
     clock: Callable[[], float] = time.monotonic,
     scenario: str | None = None,
 ) -> tuple[Kill, RunFile | None]:
-    """Explore; then run the directed scenarios, for a bug of ours (one without a `scenario`).
+    """Explore; then run the directed scenarios, for one of our bugs (without a `scenario`).
 
-    Where exploration killed it, the shrunk run is given too.
+    If exploration killed it, the shrunk run is given too.
     """
     began = clock()
 
@@ -132,8 +132,8 @@ def hunt(
 
 
 def shrunk(bug: Bug, config: Any, outcome: RunResult) -> RunFile:
-    """The smallest run found that kills the bug by the same spec; the run itself where a smaller one cannot
-    be looked at, because the bug makes whoever does so raise.
+    """The smallest run found that kills the bug by the same spec; the run itself if a smaller one cannot be
+    looked at, because the bug makes the observers raise.
     """
     with seeded(bug):
         try:
@@ -152,9 +152,9 @@ def _hunt_named(arguments: tuple[str, str, int, int, str | None]) -> tuple[Kill,
 def hunts(
     names: Sequence[str], strategy: str, schedules: int, seed: int, jobs: int, scenario: str | None = None
 ) -> Iterator[tuple[Kill, RunFile | None]]:
-    """Hunt several bugs, each result as soon as it and all before it are known.
+    """Hunt several bugs, yielding each result as soon as it and all before it are known.
 
-    Without a `scenario` they are ours, each hunted where it names.
+    Without a `scenario` they are ours, each hunted in the scenario that it names.
     """
     work = [(name, strategy, schedules, seed, scenario) for name in names]
     if jobs <= 1 or len(work) == 1:
@@ -169,8 +169,8 @@ def hunts(
 def survives(
     strategy: str, schedules: int, seed: int, jobs: int, scenarios: Sequence[str], *, directed: bool
 ) -> str | None:
-    """Whether the system without a bug survives the same effort in each of the scenarios, and in the
-    `directed` ones if asked; else what it breaks, in a sentence.
+    """Whether the system without a bug survives the same effort in each scenario, and in the `directed` ones
+    if asked; else what it breaks, in a sentence.
     """
     for scenario in scenarios:
         for number, outcome in outcomes(scenario, strategy, seed, iter(range(schedules)), jobs):

@@ -1,6 +1,6 @@
-"""Seeded bugs of the searches of algorithm B: of each its name, function, right text and wrong text.
+"""Seeded bugs in the searches of algorithm B: for each its name, function, right text and wrong text.
 
-`checker_bugs` has those of everything else, and hunts them.
+`checker_bugs` has those in everything else, and hunts them all.
 """
 
 from typing import Final
@@ -104,4 +104,4 @@ SEARCH_BUGS: Final[tuple[tuple[str, str, *tuple[Row, ...]], ...]] = (
         ("walk-half-open-calls", "_walk", 'ret[returning], side="right"', 'ret[returning], side="left"'),
     ),
 )  # fmt: skip
-"""By part and module: their bugs."""
+"""The bugs, by part and module."""

@@ -1,4 +1,4 @@
-"""A limit for what a bug may make endless: a handler that a seeded bug sends in circles never returns."""
+"""A limit on what a bug may make endless: a handler that a seeded bug sends in circles never returns."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from types import FrameType
 
 
 class EndlessError(BaseException):
-    """The time is up. No handler of an exception on the way may take it for one of its own."""
+    """The time is up. No exception handler on the way may take it for one of its own."""
 
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Raise `EndlessError` in the block after so many seconds of the processor.
+    """Raise `EndlessError` in the block after so many seconds of processor time.
 
-    Only in the first thread of a process, and where the system has such timers; elsewhere there is no limit.
+    Only in the main thread of a process, and where the system has such timers; elsewhere there is no limit.
     """
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield

@@ -1,7 +1,7 @@
 """What trials of seeded bugs say, as tables of a document: bug by strategy, and the strategies as a whole.
 
-A trial without a kill counts as later than all kills: so a median is that of all trials, and stands only
-where most of them killed. What was not measured is said to be so.
+A trial without a kill counts as later than all kills: so a median is that of all trials, and is given only
+where most of them killed. What was not measured is marked so.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Cell(Struct, frozen=True):
         return {field: getattr(self, field) for field in self.__struct_fields__}
 
     def text(self, plan: Plan) -> str:
-        """As it stands in the table."""
+        """The cell as it is shown in the table."""
         if not self.trials:
             return NOT_MEASURED
         said = f"> {self.tried}" if self.schedules is None else f"{self.schedules} ({self.seconds:.1f} s)"
@@ -121,7 +121,7 @@ def lines(plan: Plan, rows: Mapping[Key, Row]) -> list[str]:
 
 
 def _is_whole(one: Cell, plan: Plan) -> bool:
-    """Whether nothing of a cell is left to be measured."""
+    """Whether nothing of a cell is left to measure."""
     return one.trials == len(plan.seeds) and (one.kills == one.trials or one.tried >= plan.schedules)
 
 
@@ -153,7 +153,7 @@ def _measured(plan: Plan, rows: Sequence[Row], whole: Sequence[str]) -> list[str
 
 
 def _strategies(plan: Plan, found: Iterable[Cell]) -> list[str]:
-    """The strategies, over the bugs of which all trials are done."""
+    """The strategies, over the bugs whose trials are all done."""
     head = [
         "| strategy | killed in most trials | in all | in none | by an own promise | schedules | seconds |",
         "| --- | --- | --- | --- | --- | --- | --- |",

@@ -1,10 +1,10 @@
 """Trials: one seeded bug under one strategy from one seed, until a schedule breaks a promise.
 
-A kill counts only where the same schedule breaks nothing without the bug. So each kill brings its own
-control, and what the system itself breaks is no bug's death.
+A kill counts only if the same schedule breaks nothing without the bug. So each kill brings its own control,
+and what the system itself breaks kills no bug.
 
-*Invariant.* A trial's row depends on its bug, strategy, seed and number of schedules alone (its seconds
-apart); one that ended without a kill can go on later with the next schedule.
+*Invariant.* A trial's row depends only on its bug, strategy, seed and number of schedules (except for its
+seconds); one that ended without a kill can continue later with the next schedule.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ Key = tuple[str, str, int]
 
 
 class Row(Struct, frozen=True):
-    """What came of one trial.
+    """The result of one trial.
 
-    `schedules` is how many were tried, the one that killed it included; `spec` the promise that it died of,
-    None where it is alive; `by` the strategy of the killing schedule; `seconds` those of a processor;
-    `shrunk_events` the length of the shrunk run, None where it was not shrunk; `unsound` how many schedules
+    `schedules` is how many were tried, including the one that killed the bug; `spec` the promise that it
+    broke, None if it is alive; `by` the strategy of the killing schedule; `seconds` processor time;
+    `shrunk_events` the length of the shrunk run, None if it was not shrunk; `unsound` how many schedules
     broke a promise without the bug as well, and so killed nothing; `made_by` the version that measured it.
     """
 
@@ -52,7 +52,7 @@ class Row(Struct, frozen=True):
 
     @property
     def key(self) -> Key:
-        """What it is the row of."""
+        """The trial whose row it is."""
         return self.bug, self.strategy, self.seed
 
 
@@ -120,9 +120,9 @@ def trials(
     *,
     shrinks: bool = True,
 ) -> list[Trial]:
-    """What is still to be tried, seed by seed: so that what is measured first is a whole table.
+    """What is still to be tried, seed by seed, so that the first thing measured is a whole table.
 
-    Of each bug the kill by the first strategy from the first seed is shrunk, if anything `shrinks`.
+    For each bug, the kill by the first strategy from the first seed is shrunk, if anything `shrinks`.
     """
     todo = []
     for seed in seeds:
@@ -144,8 +144,8 @@ def measured(
     seconds: float | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Row]:
-    """The rows of these trials, each as soon as it and all before it are known; after so many seconds no
-    more are begun.
+    """The rows of these trials, each as soon as it and all before it are known; after so many seconds no more
+    are begun.
     """
     began = clock()
 
@@ -163,11 +163,11 @@ def measured(
 
 
 def rows_in(file: Path) -> dict[Key, Row]:
-    """The rows of a file, the newest of each trial; a last line that is not whole counts for nothing.
+    """The rows of a file, the newest of each trial; an incomplete last line is ignored.
 
     Raises:
-        TrialError: it holds something else.
-        OSError: it cannot be read.
+        TrialError: the file holds something else.
+        OSError: the file cannot be read.
     """
     rows: dict[Key, Row] = {}
     if not file.exists():
@@ -183,11 +183,11 @@ def rows_in(file: Path) -> dict[Key, Row]:
 
 
 class RowFile:
-    """Rows are appended to it as they are measured, by one process."""
+    """A file to which one process appends rows as they are measured."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        if file.exists():  # What an interruption left of a line goes, so that the next one stands alone.
+        if file.exists():  # Remove what an interruption left of a line, so that the next one stands alone.
             data = file.read_bytes()
             whole = data[: data.rfind(b"\n") + 1]
             if whole != data:
@@ -201,5 +201,5 @@ class RowFile:
 
 
 def of_another_version(rows: Mapping[Key, Row], made_by: str) -> str | None:
-    """Another version that measured some of these rows, if one did."""
+    """Another version that measured some of these rows, if any did."""
     return next((row.made_by for row in rows.values() if row.made_by != made_by), None)

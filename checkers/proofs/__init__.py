@@ -1,1 +1,1 @@
-"""Proofs by Z3 over the very functions of `impl`."""
+"""Proofs by Z3 about the very functions of `impl`."""

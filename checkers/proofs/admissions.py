@@ -1,4 +1,4 @@
-"""What is proved of admission through several buckets, for all rates, times and costs."""
+"""What is proved about admission through several buckets, for all rates, times and costs."""
 
 from __future__ import annotations
 

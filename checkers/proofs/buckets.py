@@ -1,8 +1,8 @@
-"""What is proved of token buckets, for all rates, times and costs.
+"""What is proved about token buckets, for all rates, times and costs.
 
-Runs are looked at by induction: an obligation says of one step, from any state of its invariant, that the
-invariant holds afterwards. What an invariant counts over the steps so far (what was admitted, when the
-bucket was last full) is an unknown beside the state.
+Runs are treated by induction: an obligation says that one step, from any state of its invariant, leaves the
+invariant true. What an invariant counts over the steps so far (what was admitted, when the bucket was last
+full) is an unknown beside the state.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def demand_within_burst_and_rate_is_never_throttled(
     """Who asks for at most burst + rate x T in every window of length T is never throttled."""
     bucket = Bucket(rate, capacity, level, at_us)
     taken = bucket.take(cost, now_us)
-    # The bucket becomes full by this refill, or it was last full when it was before.
+    # The bucket becomes full by this refill, or else the time when it was last full stays the same.
     filled = level + rate * (now_us - at_us) >= capacity
     since_us = now_us if filled else full_us
     since = cost if filled else asked + cost

@@ -1,4 +1,4 @@
-"""All obligations, by name; and those of a user, by `FILE.py:NAME`."""
+"""All obligations, by name; and users' own, by `FILE.py:NAME`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ MODULES = (buckets, admissions, shares, controllers, tokens, scaling, lease)
 OBLIGATIONS: Final[dict[str, Obligation]] = {
     one.name: one for module in MODULES for one in module.OBLIGATIONS
 }
-"""In the order of the modules."""
+"""Our obligations, in the order of the modules."""
 
 
 def obligation_named(name: str) -> Obligation:
-    """One of ours, or one of a user's file: an obligation, or a function that says one.
+    """One of ours, or one from a user's file: an obligation, or a function that states one.
 
     Raises:
         LookupError: there is none.

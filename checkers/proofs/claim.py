@@ -1,7 +1,7 @@
 """A claim about all numbers: Z3 proves it, or gives numbers that refute it.
 
 A claim is a conjunction of assumptions and a conclusion. Z3 looks for numbers that satisfy the assumptions
-and not the conclusion; there are none if and only if the claim holds.
+but not the conclusion; there are none if and only if the claim holds.
 """
 
 import time
@@ -16,20 +16,19 @@ from dynaproof.checkers.proofs.unknown import Term
 TIMEOUT_SECONDS = 60
 
 TACTICS = ("simplify", "propagate-values", "solve-eqs", "smt")
-"""What Z3 does in order: for products of unknowns a hundred times as quick as what it would choose by itself.
-"""
+"""Z3's tactics, in order: for products of unknowns a hundred times as fast as its own choice."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What is said of all values of its variables: `given` implies `then`; `holds`: whether it should."""
+    """A statement about all values of its variables: `given` implies `then`; `holds`: whether it should."""
 
     name: str
     given: Sequence[Term]
     then: Term
     holds: bool = True
     show: Sequence[Term] = ()
-    """Whose numbers a counterexample prints, in this order."""
+    """The terms whose numbers a counterexample prints, in this order."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Verdict:
     seconds: float
     numbers: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
-    """Of the unknowns that were asked for, by name, as Z3 has them."""
+    """The values of the unknowns that were asked for, by name, as Z3 has them."""
 
     @property
     def as_claimed(self) -> bool:

@@ -1,12 +1,12 @@
-"""What is proved of the multiplier of adaptive capacity.
+"""What is proved about the multiplier of adaptive capacity.
 
 *Closed loop.* While what the hottest partition is asked for is a constant multiple of its share, and the
 table is not over its provisioned rate, the goal is constant. Then let e be the error, u its last change and
 v the one before. The measure V = max(|e|, |u|, 3/4 |v|), which is a Lyapunov function, falls in each period:
-by a quarter, but for two millionths of rounding, or by the greatest step, or else the multiplier is at its
-maximum. So it needs no more than the number of periods in which a number falls so; from then on what is left
-is within the margin of the goal. V bounds the error too: so the multiplier never is further from its goal
-than V was, that is the band.
+by a quarter, except for two millionths of rounding, or by the greatest step, or else the multiplier is at its
+maximum. So the multiplier needs no more than the number of periods in which a number falls like this; from
+then on what is left is within the margin of the goal. V bounds the error too: so the multiplier is never
+further from its goal than V was; that is the band.
 
 Measures are in quarters of a millionth: 4 |e|, 4 |u|, 3 |v|.
 """
@@ -38,7 +38,7 @@ SOURCE = "impl/capacity/controller.py; Åström and Hägglund, PID Controllers, 
 PAPER = "Elhemali et al., Amazon DynamoDB, USENIX ATC 2022, 4.2"
 
 BOX = ((0, 100_000), (420_000, 580_000), (0, 30_000))
-"""Least and most of the proportional, the integral and the derivative gain."""
+"""The least and the greatest proportional, integral and derivative gain."""
 
 CORNERS = tuple(Gains(p, i, d) for p in BOX[0] for i in BOX[1] for d in BOX[2])
 EACH = (GAINS, *CORNERS)
@@ -55,8 +55,8 @@ BOXED = (
 
 FALLING_PERIODS, SETTLING_PERIODS, LAST_PERIODS = 27, 62, 3
 LAST = (32, 9, 3, 0)
-"""Where a quarter less two millionths is nothing less, the measure of 8 millionths, and what each three
-periods make of it: at 0 the multiplier is 1, and stays.
+"""Where falling by a quarter less two millionths is no fall at all: the measure of 8 millionths, and what
+every three periods make of it: at 0 the multiplier is 1, and stays.
 """
 
 PROPORTIONAL_PERIODS = 110
@@ -65,7 +65,7 @@ PROPORTIONAL_PERIODS = 110
 def pid_after(
     gains: Gains, multiplier: Any, error: Any, change: Any, consumed: Any, throttled: Any, over: Any
 ) -> Pid:
-    """The controller a period later; its integral is what the last period has left (`integral_follows`)."""
+    """The controller a period later; its integral is what the last period left (`integral_follows`)."""
     integral = (multiplier - ONE) * MICRO - gains.proportional * error - gains.derivative * change
     pid = Pid(gains, MOST, STEP, multiplier, integral, error, change)
     pid.observe(consumed, throttled, over)
@@ -78,12 +78,12 @@ def measure(error: Any, change: Any, before: Any) -> Any:
 
 
 def fallen(value: Any) -> Any:
-    """What a measure falls to in a period, at the least."""
+    """What a measure falls to in a period, or lower."""
     return maximum(value - 4 * STEP, div(3 * value, 4) + 8)
 
 
 def fallen_for(periods: int) -> int:
-    """What the greatest measure that can be has fallen to; what is less has fallen lower, as `fallen` is
+    """What the greatest possible measure has fallen to; any smaller one has fallen lower, as `fallen` is
     monotone.
     """
     value = 4 * MOST_ERROR
@@ -221,7 +221,7 @@ def error_contracts_under_constant_demand(
     error = wanted - multiplier
     then: list[Any] = []
     for gains in EACH:
-        # The controller knows the error of the period before, and the change up to then.
+        # The controller knows the error of the previous period, and the change up to then.
         pid = pid_after(gains, multiplier, error - change, before, consumed, demand - consumed, over)
         after = wanted - pid.multiplier
         least = fallen(measure(error, change, before))

@@ -1,4 +1,4 @@
-"""The lease argument, for all drift bounds, rates and delays; and what is wrong with its neighbours.
+"""The lease argument, for all drift bounds, rates and delays; and what is wrong with variants of it.
 
 A leader sends a question at the time `sent`; a grantor receives it at `received`, and the leader has the
 answer at `answered`. The grantor is free at the time `free`, when by its clock L has passed since
@@ -7,7 +7,7 @@ since `sent`. What is proved is that then `served < free`: nobody else is promis
 serves.
 
 A clock whose rate is within [1 - rho, 1 + rho] at every instant has a mean rate within it over any interval;
-that is all that is used, so rates may vary as they like. `0 <= rho < 1`, and delays are at least 0.
+only that is used, so rates may vary arbitrarily. `0 <= rho < 1`, and delays are at least 0.
 
 **Whole microseconds.** The implementation reads its clocks in whole microseconds, rounded down. A difference
 of two readings is off by less than one, either way. So a grantor that waits for L by its readings may have
@@ -46,7 +46,7 @@ class Course:
     free: Any
 
     def given(self) -> dict[str, Any]:
-        """All drifts, rates and delays."""
+        """The assumptions: all drifts, rates and delays."""
         slow, fast = 1 - self.rho, 1 + self.rho
         return {
             "0 <= rho < 1, L > 0": (self.rho >= 0) & (self.rho < 1) & (self.lease > 0),
@@ -69,12 +69,12 @@ class Course:
 
     @property
     def elapsed(self) -> Any:
-        """What has passed by the leader's clock since it asked."""
+        """The time that has passed by the leader's clock since it asked."""
         return self.leader_rate * (self.served - self.sent)
 
     @property
     def safe(self) -> Any:
-        """Whether the grantor is not free yet when the leader serves."""
+        """Whether the grantor is not yet free when the leader serves."""
         return self.served < self.free
 
 
@@ -212,8 +212,8 @@ def _read_in_whole(
 ) -> Said:
     """Whether a whole bound of at most `base` (1 - rho) / (1 + rho) is safe with readings rounded down.
 
-    Each reading is at most the clock, and less than one below it. As readings and the bound are whole, a
-    leader that serves strictly before its bound is at least one before it.
+    Each reading is at most the clock's value, and less than one below it. As readings and the bound are
+    whole, a leader that serves strictly before its bound is at least one before it.
     """
     rounded = (reads[0] <= clocks[0]) & (clocks[0] < reads[0] + 1)
     for read, clock in zip(reads[1:], clocks[1:], strict=True):

@@ -16,9 +16,9 @@ says what is assumed and what follows::
             then=refilled(level, time_us, rate, capacity) == level + rate * time_us,
         )
 
-Asked to prove it, Z3 is given unknowns as arguments. A counterexample is put back as plain numbers: the same
-function, and so the real one that it is about, is called with them and must say that what was assumed holds,
-and what should follow does not. The annotations say in which units they are shown.
+To prove it, the function is called with unknowns as arguments, for Z3. A counterexample is put back as plain
+numbers: the same function, and so the real one that it is about, is called with them and must say that what
+was assumed holds, and what should follow does not. The annotations say in which units numbers are shown.
 
 A proof says something only if what is assumed can be the case: `satisfiable` asks that.
 """
@@ -50,7 +50,7 @@ class ObligationError(Exception):
 
 @dataclass(frozen=True)
 class Unit:
-    """How an unknown is shown: its unit, and how many make one of it; whether it is a whole number."""
+    """How an unknown is shown: its unit, how many make one of that; and whether it is a whole number."""
 
     name: str
     scale: int = 1
@@ -79,7 +79,7 @@ class Said:
     given: Mapping[str, Any]
     """What is assumed: each in words, and as a condition."""
     then: Any
-    """What follows; of a tuple all, each of them asked by itself."""
+    """What follows; for a tuple, each part, and each is asked separately."""
 
     @property
     def parts(self) -> tuple[Any, ...]:
@@ -93,7 +93,7 @@ def negation(condition: Any) -> Any:
 
 
 def implies(condition: Any, then: Any) -> Any:
-    """Whether the one holds wherever the other does."""
+    """Whether `then` holds wherever the condition does."""
     return select(condition, then, True)
 
 
@@ -109,7 +109,7 @@ class Obligation:
     source: str
     bugs: tuple[Bug, ...] = ()
     neighbours: tuple[Callable[..., Said], ...] = ()
-    """What looks like it and is refuted, where it is about no function that a bug could change."""
+    """Similar statements that are refuted, if it is not about a function that a bug could change."""
     fixed: tuple[str, ...] = ()
     """Constants and bounded ranges that are not unknowns, in words."""
 
@@ -125,7 +125,7 @@ class Counterexample:
 
     numbers: Mapping[str, int | bool | Fraction]
     shown: Mapping[str, str]
-    """The same in units."""
+    """The same numbers in units."""
     replayed: bool
     """Whether the real function gives the same with them."""
 
@@ -136,7 +136,7 @@ class Counterexample:
 
 @dataclass(frozen=True)
 class Proof:
-    """What came of an obligation."""
+    """The result for an obligation."""
 
     obligation: Obligation
     answer: str
@@ -225,7 +225,7 @@ def _decided(says: Callable[..., Said]) -> tuple[str, dict[str, Any] | None, tup
 
 
 def _goals(says: Callable[..., Said]) -> list[tuple[Said, tuple[Any, ...], Any]]:
-    """What is to be shown, way by way: what was said, what is given, what follows."""
+    """What has to be shown, way by way: what was said, what is given, what follows."""
     goals = []
     for way, said in _said(says):
         given = tuple(
@@ -237,7 +237,7 @@ def _goals(says: Callable[..., Said]) -> list[tuple[Said, tuple[Any, ...], Any]]
 
 
 def _said(says: Callable[..., Said]) -> Iterator[tuple[Way, Said]]:
-    """What a function says on each of its ways; it may be a user's, with any mistake in it."""
+    """What a function says on each of its ways; it may be a user's, with any kind of mistake."""
     try:
         for way, said in ways(lambda way: says(**_unknowns(says, way))):
             if not isinstance(said, Said):
@@ -294,7 +294,7 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
         elif z3.is_int_value(value):
             found[name] = value.as_long()
         else:
-            # Of an irrational number what is near it; the replay says whether that refutes, too.
+            # For an irrational number, one near it; the replay says whether that refutes, too.
             near = value if z3.is_rational_value(value) else value.approx(APPROXIMATE_DIGITS)
             found[name] = Fraction(near.numerator_as_long(), near.denominator_as_long())
     return found

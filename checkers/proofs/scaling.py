@@ -1,4 +1,4 @@
-"""What is proved of auto scaling, its alarms, and on-demand tables."""
+"""What is proved about auto scaling, its alarms, and on-demand tables."""
 
 from __future__ import annotations
 

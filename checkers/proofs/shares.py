@@ -1,4 +1,4 @@
-"""What is proved of shares, splits and changes of leader, for all rates, levels and numbers of partitions."""
+"""What is proved about shares, splits and leader changes, for all rates, levels and numbers of partitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is proved of global admission: tokens are conserved, and few are handed out and not used."""
+"""What is proved about global admission: tokens are conserved, and few are handed out and not used."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
 """Unknown numbers, with which the functions of `impl` compute as they do with numbers.
 
-`Whole` stands for an int (a real number, where it is made of one), `Truth` for a bool. What a function does
-with them builds a Z3 term: arithmetic, comparisons, `&`, `|`, and `select` of `impl/capacity/arithmetic.py`.
-Where a function branches (`if`, `and`, `min`, a chained comparison), it is run once for each way that it can
-take, and what it says holds under the conditions of that way; so any function of numbers can be looked at,
-not only one that was written for it.
+`Whole` stands for an int (for a real number, if made from one), `Truth` for a bool. What a function does with
+them builds a Z3 term: arithmetic, comparisons, `&`, `|`, and `select` of `impl/capacity/arithmetic.py`. Where
+a function branches (`if`, `and`, `min`, a chained comparison), it is run once for each way that it can take,
+and what it says holds under the conditions of that way; so any function of numbers can be examined, not only
+one that was written for this.
 
-*Division* rounds down and wants a divisor above 0, as in `impl`. By a constant it is Z3's own. By an unknown
-one it is a new unknown, which the definition of the quotient fixes by multiplication; that the divisor is
+*Division* rounds down and requires a divisor above 0, as in `impl`. By a constant it is Z3's own. By an
+unknown it is a new unknown, which the definition of the quotient fixes by multiplication; that the divisor is
 above 0 is a duty: it becomes a part of what has to be proved.
 """
 
@@ -23,11 +23,11 @@ Term = Any
 """A Z3 term; the library has no types of its own that say more."""
 
 MOST_WAYS = 512
-"""Ways through one function; more are an error."""
+"""The most ways through one function; more are an error."""
 
 
 class TooManyWaysError(Exception):
-    """A function branches too often to be looked at way by way."""
+    """A function branches too often to be examined way by way."""
 
 
 @dataclass
@@ -35,13 +35,13 @@ class Way:
     """One way through a function: what its branches decided, and what its divisions stand for."""
 
     script: list[bool] = field(default_factory=list)
-    """What the branches decide, in their order; those that come after these go to True first."""
+    """What the branches decide, in order; later ones take True first."""
     conditions: list[Term] = field(default_factory=list)
     """What the branches asked."""
     definitions: list[Term] = field(default_factory=list)
-    """What fixes the quotients."""
+    """The definitions of the quotients."""
     duties: list[Term] = field(default_factory=list)
-    """Divisors must be above 0."""
+    """That divisors are above 0, which has to be proved."""
 
     def decide(self, term: Term) -> bool:
         """Which way a branch takes."""
@@ -93,7 +93,7 @@ def ways(function: Callable[[Way], Any]) -> Iterator[tuple[Way, Any]]:
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """Whether something holds, which is not known."""
+    """An unknown truth value: whether something holds."""
 
     term: Term
     way: Way
@@ -127,7 +127,7 @@ class Truth:
 
 @dataclass(frozen=True, eq=False)
 class Whole:
-    """A number that is not known."""
+    """An unknown number."""
 
     term: Term
     way: Way
@@ -156,7 +156,7 @@ class Whole:
             return Whole(self.way.quotient(self.term, other.term), self.way)
         if other <= 0:
             raise ZeroDivisionError(f"a division by {other}; a divisor is above 0")
-        return Whole(self.term / other, self.way)  # Z3 rounds down by what is positive, as Python does.
+        return Whole(self.term / other, self.way)  # By a positive divisor Z3 rounds down, as Python does.
 
     def __rfloordiv__(self, other: int) -> Whole:
         return Whole(self.way.quotient(z3.IntVal(other), self.term), self.way)
@@ -192,7 +192,7 @@ class Whole:
 
 
 def term_of(one: Any) -> Term:
-    """The term of an unknown; a number or a bool as it is."""
+    """The term of an unknown; a number or a bool stays as it is."""
     if isinstance(one, Whole | Truth):
         return one.term
     return z3.BoolVal(one) if isinstance(one, bool) else one

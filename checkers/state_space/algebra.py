@@ -35,13 +35,13 @@ class Algebra:
     faults: list[Fault] = field(default_factory=list)
 
     def fault(self, problem: str, condition: Node = 1) -> None:
-        """The text is in error where it is being read, if the condition holds there."""
+        """Note that the text is in error where it is being read, if the condition holds there."""
         bad = self.graph.both(self.path, condition)
         if isinstance(bad, Expr) or bad:
             self.faults.append(Fault(bad, problem, self.line))
 
     def unknown(self, problem: str) -> ModelError:
-        """A construct that is outside the vocabulary, whatever the state."""
+        """The error of a construct outside the vocabulary, whatever the state."""
         return ModelError(problem, None, self.line)
 
     # ---------------------------------------------------------------- truth and numbers
@@ -68,7 +68,7 @@ class Algebra:
         return int(bool(value))
 
     def number(self, value: Symbolic) -> Node:
-        """The value as an integer; a fault where it is none."""
+        """The value as an integer; a fault where it is not one."""
         if isinstance(value, Truth):
             return value.node
         if isinstance(value, Expr | int):
@@ -90,7 +90,7 @@ class Algebra:
     # ---------------------------------------------------------------- atoms and choices
 
     def spread(self, value: Symbolic) -> list[tuple[Node, Any]]:
-        """Every concrete value that this one may have, with the condition under which it has it."""
+        """Every concrete value that this one may have, each with the condition under which it has it."""
         if isinstance(value, Truth):
             return [(self.graph.negate(value.node), False), (value.node, True)]
         found: list[tuple[Node, Any]] = []
@@ -115,7 +115,7 @@ class Algebra:
         return [(condition, one) for condition, one in found if isinstance(condition, Expr) or condition]
 
     def atom(self, value: Symbolic) -> Atom:
-        """The value as an unknown one of a few."""
+        """The value as an unknown member of a few values."""
         if isinstance(value, Atom):
             return value
         if isinstance(value, Expr):
@@ -178,7 +178,7 @@ class Algebra:
         if _same_values(left_atom.values, right_atom.values):
             return Atom(left_atom.values, graph.ite(condition, left_atom.code, right_atom.code))
         known = {(type(one), one): one for one in (*left_atom.values, *right_atom.values)}
-        # None first keeps what it is mixed with in one run, as in `Option`, so that its code is a sum.
+        # None first keeps the values it is mixed with in one run, as in `Option`, so that the code is a sum.
         ordered = sorted(known.values(), key=lambda one: (one is not None, str(type(one)), one))
         joined = tuple(ordered)
         codes = (self.recode(left_atom, joined, ""), self.recode(right_atom, joined, ""))
@@ -254,7 +254,7 @@ class Algebra:
     # ---------------------------------------------------------------- sets
 
     def bits(self, value: SetValue | frozenset[Any]) -> dict[Any, Node]:
-        """For each possible member whether it is in the set."""
+        """For each possible member, whether it is in the set."""
         return value.bits if isinstance(value, SetValue) else dict.fromkeys(_ordered(value), 1)
 
     def make_set(self, parts: Iterable[tuple[Node, Symbolic]]) -> Symbolic:
@@ -331,7 +331,7 @@ class Algebra:
             self.graph.lt(where, 0), self.graph.negate(self.graph.lt(where, sequence.length))
         )
         self.fault("an index is beyond the end of a sequence", beyond)
-        found: list[Symbolic] = []  # At most one; None may be an item, so it cannot say that there is none.
+        found: list[Symbolic] = []  # At most one; None may be an item, so it cannot mean that there is none.
         for position, one in enumerate(sequence.items):
             here = self.graph.eq(where, position)
             if isinstance(here, Expr) or here:

@@ -1,9 +1,9 @@
 """The inner loop of the search for states from which a condition is out of reach, compiled like `engine`.
 
-Each entry of the table of known states has a mark: the condition holds there, or can still come true. A pass
-over the states, the last found first, marks those that have a marked successor; once a pass marks nothing,
-the states without a mark are those from which the condition is out of reach. No transition is stored: the
-successors of a state are made again where they are asked for.
+Each entry of the table of known states can have a mark: the condition holds there, or can still come true. A
+pass over the states, the last found first, marks those that have a marked successor; once a pass marks
+nothing, the states without a mark are those from which the condition is out of reach. No transition is
+stored: the successors of a state are computed again when they are needed.
 """
 
 from dynaproof.checkers.state_space.engine import (
@@ -33,7 +33,7 @@ def possible(at: int, wanted: int) -> int:
 
 
 def slot_of(ctx: int, at: int) -> int:
-    """The place in the table of a state that was found."""
+    """The place of a found state in the table."""
     table = load(ctx + TABLE)
     mask = load(ctx + MASK)
     hashed = hash_of(at)
@@ -85,7 +85,7 @@ def mark(ctx: int, own: int, marks: int, wanted: int, first: int, end: int) -> i
 
 
 def first_unmarked(ctx: int, marks: int, end: int) -> int:
-    """One more than the index of the first state without a mark; 0 where all have one."""
+    """One more than the index of the first state without a mark; 0 if all have one."""
     index = 0
     while index < end:
         if load_half(parent_at(ctx, index)) != VOID:

@@ -1,4 +1,4 @@
-"""All models by name; and models of users, by file."""
+"""All models by name, and users' models by file."""
 
 import importlib
 import inspect
@@ -46,10 +46,10 @@ NAMES: dict[str, str] = {
 
 
 def find(name: str) -> type[Model]:
-    """The model of a name: of `NAMES`, or `FILE.py` or `FILE.py:Class` of a user's.
+    """The model of a name: one of `NAMES`, or a user's, as `FILE.py` or `FILE.py:Class`.
 
     Raises:
-        KeyError: it is the name of no model.
+        KeyError: no model has that name.
         UserFileError: the file has no model, or several and none is named.
     """
     if name in NAMES:
@@ -72,14 +72,14 @@ def find(name: str) -> type[Model]:
 
 
 def is_model(found: object) -> bool:
-    """Whether something is the class of a model, and of none with a seeded bug."""
+    """Whether something is the class of a model, without a seeded bug."""
     return (
         inspect.isclass(found) and issubclass(found, Model) and found is not Model and found.violates is None
     )
 
 
 def models_of(module: ModuleType) -> Iterator[type[Model]]:
-    """The models that a module defines, in the order of their text."""
+    """The models that a module defines, in the order of its text."""
     for value in vars(module).values():
         if inspect.isclass(value) and issubclass(value, Model) and value.__module__ == module.__name__:
             yield value

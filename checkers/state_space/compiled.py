@@ -2,7 +2,7 @@
 
 The object code of a model is a file named by a digest of its LLVM text and of the machine that it is for,
 under the directory `DYNAPROOF_CACHE` (by default `dynaproof` in the user's cache directory). A file that
-cannot be read or written, or whose bytes have not the digest that stands before them, is no error: the code
+cannot be read or written, or whose bytes do not match the digest in front of them, is not an error: the code
 is made again.
 """
 
@@ -19,7 +19,7 @@ import llvmlite.binding as llvm
 _PREPARED: list[Any] = []
 
 LARGE_BYTES = 1_200_000
-"""LLVM text beyond this is optimised by three passes only: on lines so many all of them take minutes."""
+"""LLVM text beyond this is optimised by only three passes: all passes take minutes on so many lines."""
 
 
 def cache_directory() -> Path:
@@ -44,7 +44,7 @@ def _target() -> Any:
 
 
 def machine_name() -> str:
-    """What object code depends on beside its text: two machines of the same name run the same code."""
+    """What object code depends on besides its text: two machines of the same name run the same code."""
     machine = _target()
     return "\n".join(
         (
@@ -71,7 +71,7 @@ class Code:
 
     @classmethod
     def of(cls, text: str, *, cached: bool = True) -> "Code":
-        """The code of LLVM text; without `cached` it is compiled afresh, and not kept."""
+        """The code of an LLVM text; without `cached` it is compiled afresh and not kept."""
         key = hashlib.sha256(f"{text}\n{machine_name()}".encode()).hexdigest()[:40]
         kept = cls.kept(key) if cached else None
         if kept is not None:
@@ -83,7 +83,7 @@ class Code:
 
     @classmethod
     def kept(cls, key: str) -> "Code | None":
-        """The code of a key, where the cache has it."""
+        """The code of a key, if the cache has it."""
         data = read_kept(f"{key}.o")
         return None if data is None else cls(key, data, fresh=False)
 
@@ -113,7 +113,7 @@ def _compile(text: str, machine: Any) -> bytes:
 
 
 def read_kept(name: str) -> bytes | None:
-    """A file of the cache: its bytes behind their digest, so that a torn file is made anew."""
+    """A file of the cache, whose bytes stand behind their digest, so that a torn file is made anew."""
     try:
         data = (cache_directory() / name).read_bytes()
     except OSError:
@@ -122,7 +122,7 @@ def read_kept(name: str) -> bytes | None:
 
 
 def keep(name: str, data: bytes) -> None:
-    """Put a file into the cache; one that cannot be written is made again next time."""
+    """Put a file into the cache; what cannot be written is made again next time."""
     path = cache_directory() / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

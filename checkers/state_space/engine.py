@@ -1,15 +1,15 @@
 """The inner loop of breadth-first exploration, compiled by `kernel` together with a model's functions.
 
 Every state is kept, in segments in the order of discovery, with the index of its parent; a level of the
-search is a range of indexes. The table of known states is open addressing with linear probing, in the order
+search is a range of indexes. The table of known states uses open addressing with linear probing, in the order
 of the hash, so that doubling it walks both tables once. A state of at most 63 bits is its own table entry;
-of a larger one an entry has the high half of its hash and its index, and the state is compared where the
+for a larger one an entry has the high half of its hash and its index, and the state is compared where the
 halves agree: no two states are ever confused.
 
-Several threads may work on one level: entries are claimed by atomic operations, and indexes by the block, so
-that neighbouring states are one thread's. What a block has left at the end of a slice is given back where no
-block lies behind it, else left void. Two threads write to the same cache line in the table alone, where they
-seldom meet: what all read, what all count with, and what each has for itself begin lines of their own.
+Several threads may work on one level: entries are claimed by atomic operations, and indexes in blocks, so
+that neighbouring states belong to one thread. What a block has left at the end of a slice is given back if no
+block lies behind it, else left void. Only in the table do two threads write to the same cache line, and they
+seldom meet there: what all read, what all count with, and what each has for itself begin separate lines.
 """
 
 from dynaproof.checkers.state_space.kernel import (
@@ -31,7 +31,7 @@ LINE_BYTES = 128
 TABLE, SHIFT, MASK, STATES, PARENTS, END, LIMIT, STOP = range(0, 64, 8)
 SAFE, VIOLATED, WHICH, FAULTY, INSTANCE = range(64, 104, 8)
 COUNT, NEXT, CONTEXT_BYTES = LINE_BYTES, 2 * LINE_BYTES, 3 * LINE_BYTES
-# A worker's own: offsets in bytes.
+# A worker's own memory: offsets in bytes.
 OUT, TAKEN, HASHES, FIRED, GENERATED, WANTED, VOIDS, FREE, BLOCK_END = range(0, 72, 8)
 DEADLOCKS, FIRST_DEADLOCK, OWN_BYTES = range(72, 96, 8)
 
@@ -83,7 +83,7 @@ def state_at(ctx: int, index: int) -> int:
 
 
 def parent_at(ctx: int, index: int) -> int:
-    """The address of a state's parent's index."""
+    """The address of the index of a state's parent."""
     segment = load(load(ctx + PARENTS) + (index >> SEGMENT_BITS) * 8)
     return segment + (index & ((1 << SEGMENT_BITS) - 1)) * 4
 
@@ -148,7 +148,7 @@ def record(ctx: int, index: int, at: int, parent: int) -> int:
 
 
 def judge(ctx: int, own: int, index: int, at: int) -> int:
-    """Check a new state against the invariants and what should be seen."""
+    """Check a new state against the invariants and against what should be seen."""
     broken = check(at)
     if broken != 0:
         first = swap_if(ctx + VIOLATED, 0, index + 1)
@@ -274,7 +274,7 @@ def visit(ctx: int, own: int, index: int) -> int:
 def work(ctx: int, own: int, until: int) -> int:
     """Visit states of the level, some at a time, until it is done or memory must grow.
 
-    A worker also stops when the next state to be taken by any is at `until` or behind: then all stop
+    A worker also stops when the next state that any of them would take is at `until` or beyond: then all stop
     together, however fast each of them was.
     """
     generated = 0
@@ -302,7 +302,7 @@ def start(ctx: int, own: int, at: int) -> int:
 
 
 def refill(ctx: int, old: int, first: int, end: int, scratch: int) -> int:
-    """Move a part of an old table's entries into the context's, which is larger and has no others."""
+    """Move a part of an old table's entries into the context's table, which is larger and has no others."""
     table = load(ctx + TABLE)
     mask = load(ctx + MASK)
     shift = load(ctx + SHIFT)

@@ -1,9 +1,9 @@
 """Do actions and promises commute with permutations? Sampled states are permuted and compared.
 
-What `text_check` cannot see in the text (a number from outside, a helper of a library) is looked for here:
-in a sample of the states that were found, members of each scalar set are exchanged in pairs. What can happen
-then must be what could happen before, exchanged, and the same promises must hold. The sample is of a fixed
-size and taken at even distances, so it finds what is common, not all there is.
+What `text_check` cannot see in the text (a number from outside, a library helper) is looked for here: in a
+sample of the states that were found, members of each scalar set are exchanged in pairs. What can happen then
+must be what could happen before, exchanged, and the same promises must hold. The sample has a fixed size and
+is taken at even distances, so it finds what is common, but not everything.
 """
 
 from collections import Counter
@@ -23,11 +23,11 @@ Steps: TypeAlias = Counter[tuple[str, tuple[int, ...]]]
 """How often each action leads to each state."""
 
 SAMPLES = 96
-"""How many states are looked at; a model of fewer has all of them looked at."""
+"""How many states are looked at; all of them, if the model has fewer."""
 
 
 def refuse_asymmetric(model: Model, memory: Memory) -> None:
-    """ModelError that names the action or the promise which tells two members apart in a sampled state."""
+    """Raise a ModelError naming the action or promise that tells two members apart in a sampled state."""
     layout = memory.program.layout
     swaps = list(_swaps(layout))
     found = memory.found()
@@ -55,7 +55,7 @@ def _swaps(layout: Layout) -> Iterator[tuple[str, tuple[int, int], list[Image]]]
 
 
 class _Judge:
-    """What can happen in a state, and which promises hold, by the machine code that explored it."""
+    """Says what can happen in a state, and which promises hold, by the machine code that explored it."""
 
     def __init__(self, model: Model, memory: Memory) -> None:
         code = memory.program.code
@@ -70,7 +70,7 @@ class _Judge:
         self.taken = np.zeros(memory.branching + 1, dtype=np.int32)
 
     def look(self, words: tuple[int, ...]) -> tuple[Steps, dict[str, bool]]:
-        """The steps that are possible, by action and state that they lead to, and what holds."""
+        """The possible steps, by action and by the state that they lead to, and what holds."""
         self.state[:] = words
         at = self.state.ctypes.data
         count = self.expand(at, self.out.ctypes.data, self.taken.ctypes.data)

@@ -1,7 +1,7 @@
 """Reading the expressions of a model's text: from a syntax tree to a symbolic value.
 
-What is read is the subset of Python that `docs/models.md` lists; anything else is a ModelError with its
-line. Calls of helper methods and functions are read in place (`execute` has the statements).
+It reads the subset of Python that `docs/models.md` lists; anything else is a ModelError with its line. Calls
+of helper methods and functions are read in place (`execute` has the statements).
 """
 
 import ast
@@ -36,7 +36,7 @@ class SelfRef:
 
 @dataclass(frozen=True)
 class Bound:
-    """A method of the model, or of a value, not called yet."""
+    """A method of the model or of a value, not called yet."""
 
     name: str
     owner: Symbolic
@@ -45,14 +45,14 @@ class Bound:
 
 @dataclass
 class Flow:
-    """Where the reading stands: local names, cells written, and the conjunction of what was required."""
+    """The state of the reading: local names, cells written, and the conjunction of what was required."""
 
     names: dict[str, Symbolic]
     writes: Writes = field(default_factory=dict)
     guard: Node = 1
 
     def copy(self) -> "Flow":
-        """A flow that can go another way."""
+        """A copy that can go another way."""
         return Flow(dict(self.names), dict(self.writes), self.guard)
 
 
@@ -292,7 +292,7 @@ class Evaluator(Storage):
         raise self.unknown("this value has no elements")
 
     def _atom_item(self, owner: Atom, index: Symbolic) -> Symbolic:
-        found: list[Symbolic] = []  # At most one; None may be an element, so it is no sign of absence.
+        found: list[Symbolic] = []  # At most one; None may be an element, so it cannot mean absence.
         for at, one in enumerate(owner.values):
             here = self.graph.eq(owner.code, at)
             if isinstance(one, tuple):
@@ -337,7 +337,7 @@ class Evaluator(Storage):
             self.flow.names = dict(saved)
 
     def bind(self, target: ast.expr, value: Symbolic) -> None:
-        """Give a name, or a tuple of names, its value."""
+        """Bind a value to a name or a tuple of names."""
         if isinstance(target, ast.Name):
             self.flow.names[target.id] = value
         elif isinstance(target, ast.Tuple):

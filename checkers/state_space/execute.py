@@ -1,6 +1,6 @@
 """Reading the statements of a model's text: what an action requires, and what it writes.
 
-Where the way depends on the state both ways are read, and what they wrote is joined by conditional
+Where a branch depends on the state both ways are read, and what they wrote is joined by conditional
 expressions. A branch that may leave early (`return`, `break`, `continue`) is read together with all that
 follows it.
 """
@@ -79,7 +79,7 @@ class Executor(Evaluator):
         self._known: dict[Callable[..., Any], tuple[Scope, inspect.Signature]] = {}
 
     def read_method(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Flow, Symbolic]:
-        """Read an action or a property with these arguments: what it requires, writes and gives."""
+        """Read an action or a property with these arguments: what it requires, writes and returns."""
         self.flow = Flow({})
         self.faults = []
         self.path = 1
@@ -126,7 +126,7 @@ class Executor(Evaluator):
     # ---------------------------------------------------------------- statements
 
     def _run(self, work: Work, flow: Flow) -> tuple[Flow, Symbolic]:
-        """Read what is to be read; gives the flow at its end and what was returned."""
+        """Read all of the work; gives the flow at its end and what was returned."""
         while work is not None:
             head, work = work
             self.flow = flow
@@ -346,7 +346,7 @@ class Executor(Evaluator):
         return tuple(made) if name == "tuple" else made
 
     def _unknown_range(self, ends: list[Node]) -> Items:
-        """A range whose ends depend on the state: every number it may have, each under its condition."""
+        """A range whose ends depend on the state: every number that it may have, each under its condition."""
         if len(ends) > 2:
             raise self.unknown("a range with a step has constant ends")
         start, stop = (0, ends[0]) if len(ends) == 1 else ends

@@ -1,8 +1,7 @@
 """Exhaustive exploration of a model by machine code: counts, depth, shortest counterexamples.
 
-`explore(model)` is the whole of it. The search is breadth first; a violation is reported with a shortest
-trace, whose steps plain Python repeats (`interpreter`), so that what is printed was also checked by the
-oracle.
+`explore(model)` does it all. The search is breadth first; a violation is reported with a shortest trace,
+whose steps plain Python repeats (`interpreter`), so that what is printed has also been checked by the oracle.
 """
 
 import ctypes
@@ -30,7 +29,7 @@ from dynaproof.model.language import Model, ModelError
 from dynaproof.model.language.model import of_kind
 
 ALONE = 4096
-"""Levels smaller than this are done by one thread."""
+"""One thread explores levels smaller than this."""
 INTERRUPTION = "interruption"
 """The limit of a run that Ctrl-C ended."""
 
@@ -39,7 +38,7 @@ INTERRUPTION = "interruption"
 class Violation:
     """A broken promise: its name, and the shortest way there; the first state has no label.
 
-    In that of an `assert` the last step is the one that fails, and its state the one before it.
+    For an `assert` the last step is the one that fails, with the state before it.
     """
 
     name: str
@@ -51,12 +50,12 @@ class Violation:
 class Result:
     """What an exploration found.
 
-    `generated` counts the initial states and every enabled transition; `depth` the states of the longest
-    shortest path; `seconds` is without compilation, `compile_seconds` with all that comes before it.
-    `limit` names the limit that ended it, where one did. `deadlocks` counts the states in which nothing is
-    enabled and that are not `terminal`, `deadlock_depth` the steps to the nearest; `true_at_once` names the
-    `eventually` conditions that hold in every initial state, `unjudged` the promises that the run cannot
-    judge, each with the reason.
+    `generated` counts the initial states and every enabled transition; `depth` the states on the longest of
+    the shortest paths; `seconds` is without compilation, `compile_seconds` is compilation with all that comes
+    before it. `limit` names the limit that ended the run, if one did. `deadlocks` counts the states in which
+    nothing is enabled and that are not `terminal`, `deadlock_depth` the steps to the nearest; `true_at_once`
+    names the `eventually` conditions that hold in every initial state, `unjudged` the promises that the run
+    cannot judge, each with the reason.
     """
 
     model: str
@@ -130,8 +129,8 @@ def explore(
 ) -> Result:
     """Explore all reachable states of a model, until one violates an invariant or a limit is met.
 
-    `progress` is called with distinct states, depth and bytes now and then. Raises ModelError for mistakes
-    in the model's text, with the action and the line.
+    `progress` is called now and then with distinct states, depth and bytes. Raises ModelError for mistakes in
+    the model's text, with the action and the line.
     """
     return Exploration(model, symmetry=symmetry, por=por).run(
         threads=threads, limits=limits, progress=progress
@@ -210,7 +209,7 @@ class Exploration(Memory):
         return self._judged(result)
 
     def interrupted(self) -> Result | None:
-        """What a run has found that Ctrl-C ended, not exhausted; None if it had not begun to search."""
+        """What a run that Ctrl-C ended has found, as not exhausted; None if it had not begun to search."""
         if self.search_begun is None:
             return None
         return self._result(time.perf_counter() - self.search_begun, INTERRUPTION)
@@ -221,7 +220,7 @@ class Exploration(Memory):
         try:
             together(calls)
         finally:  # What was found is counted after Ctrl-C too.
-            # The last block first: what it gives back may lie right behind the one before.
+            # The last block first: what it gives back may lie right behind the previous one.
             for own in sorted(self.workers, key=lambda own: int(own[engine.BLOCK_END // 8]), reverse=True):
                 self._settle(context, own.ctypes.data)
 
@@ -275,7 +274,7 @@ class Exploration(Memory):
         )
 
     def _judged(self, result: Result) -> Result:
-        """The result with the verdict on what must stay possible, or with what stood in its way."""
+        """The result with the verdict on what must stay possible, or with what prevented that verdict."""
         names = [one.name for one in of_kind(self.model, "always_possible")]
         if not names or result.violation is not None:
             return result
@@ -375,7 +374,9 @@ class Exploration(Memory):
         raise AssertionError("the interpreter finds no violation where machine code found one")
 
     def _refuse_hidden(self, where: str, faults: Iterable[Fault], words: tuple[int, ...]) -> None:
-        """Python stops at the first item that decides an all() or any(); machine code looks at every item."""
+        """Reject a fault that Python does not meet: it stops at the first item that decides an all() or
+        any(), but machine code looks at every item.
+        """
         cells = self.layout.unpack(words)
         for fault in faults:
             if evaluate([fault.condition], cells)[0]:

@@ -2,7 +2,7 @@
 
 A cell is an unsigned integer of a few bits (`layout`). An expression is an integer or a truth value (0 or
 1), with an interval in which it is known to lie. Equal expressions are the same object, so that they are
-computed once. From here come machine code (`machine`) and Z3 terms (`induction`).
+computed once. Machine code (`machine`) and Z3 terms (`induction`) are made from these.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -270,7 +270,7 @@ def conjuncts(node: Node) -> Iterator[Node]:
 
 
 def in_order(roots: Iterable[Node]) -> list[Expr]:
-    """Every expression that the roots need, arguments before their users."""
+    """Every expression that the roots need, arguments before what uses them."""
     seen: set[int] = set()
     order: list[Expr] = []
     stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(list(roots))]
@@ -299,7 +299,7 @@ def cells_read(roots: Iterable[Node]) -> frozenset[int]:
 
 
 def evaluate(roots: Sequence[Node], cells: Sequence[int]) -> list[int]:
-    """The values of the roots where the cells have these values; slow, for checks and traces."""
+    """The values of the roots if the cells have these values; slow, for checks and traces."""
     values: dict[int, int] = {}
 
     def value(node: Node) -> int:

@@ -35,7 +35,7 @@ def networkx_graph(graph: Graph) -> "nx.MultiDiGraph[int]":
 def write_graph(model: Model, path: Path) -> tuple[int, int]:
     """Write the graph as `.graphml` or `.svg`; gives the numbers of states and transitions.
 
-    Raises ModelError where there are more than 2,000 states, or an invariant is violated.
+    Raises ModelError if there are more than 2,000 states, or an invariant is violated.
     """
     graph = transitions(model, max_states=MAX_STATES)
     if path.suffix == ".graphml":
@@ -48,7 +48,7 @@ def write_graph(model: Model, path: Path) -> tuple[int, int]:
 
 
 def svg(graph: Graph) -> str:
-    """A picture: a row for each distance from the initial states; pointing at a state or arrow names it."""
+    """A picture, a row for each distance from the initial states; pointing at a state or arrow names it."""
     rows = _rows(graph)
     place = {
         number: (_MARGIN + _ACROSS * at, _MARGIN + _DOWN * row)

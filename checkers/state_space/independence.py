@@ -4,11 +4,11 @@ An instance is *safe* if it commutes with every other instance wherever both are
 the other, and if it changes the truth of no property. Then in a state where it is enabled, it alone is an
 ample set: whatever else happens, it stays enabled and may as well have happened first (Peled, All from one,
 one for all, 1993; Clarke, Grumberg and Peled, Model Checking, chapter 10). The exploration takes it alone
-only if it leads to a state not seen before, so that nothing is put off for ever (Bosnacki and Holzmann,
+only if it leads to a state not seen before, so that nothing is put off forever (Bosnacki and Holzmann,
 Improving Spin's partial-order reduction for breadth-first search, 2005).
 
-What touches different cells commutes; for the rest Z3 looks for a state of the variables' types, one that
-satisfies the invariants, in which the order matters. Assuming the invariants is sound: up to the first
+Instances that touch different cells commute; for the rest Z3 looks for a state of the variables' types that
+satisfies the invariants and in which the order matters. Assuming the invariants is sound: up to the first
 violation they hold.
 """
 
@@ -37,7 +37,7 @@ class _Judge:
         self.solver.add(*self.translation.truths([one.node for one in lowered.always], self.state))
 
     def impossible(self, *conditions: object) -> bool:
-        """Whether no state satisfies the conditions; a solver that gives up has not shown it."""
+        """Whether no state satisfies the conditions; False if the solver gives up."""
         self.solver.push()
         self.solver.add(*conditions)
         found = self.solver.check()
@@ -45,12 +45,12 @@ class _Judge:
         return bool(found == z3.unsat)
 
     def sound(self, one: Instance) -> bool:
-        """The instance's own text is nowhere in error."""
+        """Whether the instance's own text is nowhere in error."""
         faults = [fault.condition for fault in (*one.early, *one.late)]
         return not faults or self.impossible(z3.Or(*self.translation.truths(faults, self.state)))
 
     def invisible(self, one: Instance) -> bool:
-        """The instance changes the truth of no property, and neither where the text is in error."""
+        """Whether the instance changes neither the truth of any property nor where the text is in error."""
         lowered = self.lowered
         properties = lowered.conditions()
         faults = [fault for each in properties for fault in each.faults]
@@ -65,7 +65,7 @@ class _Judge:
         return self.impossible(guard, z3.Or(*(old != new for old, new in zip(before, after, strict=True))))
 
     def independent(self, one: Instance, two: Instance) -> bool:
-        """The two commute and do not disable each other, wherever both are enabled."""
+        """Whether the two commute and do not disable each other, wherever both are enabled."""
         mine, theirs = set(one.updates), set(two.updates)
         if not (mine & (reads(two) | theirs) or theirs & reads(one)):
             return True
@@ -82,7 +82,7 @@ class _Judge:
 
 
 def safe_instances(lowered: Lowered) -> list[bool]:
-    """For each instance whether it is safe, in the order of `lowered.instances`."""
+    """For each instance, in the order of `lowered.instances`, whether it is safe."""
     judge = _Judge(lowered)
     return [_safe(judge, lowered, one) for one in lowered.instances]
 

@@ -2,8 +2,8 @@
 
 An invariant is inductive if every initial state satisfies it, and every action keeps it from *any* state of
 the variables' types that satisfies it, reachable or not. So a proof needs no exploration; and a
-counterexample to induction is a state, often an unreachable one, that shows what the invariant does not say
-yet.
+counterexample to induction is a state, often an unreachable one, that shows what the invariant does not yet
+say.
 """
 
 import time
@@ -21,9 +21,9 @@ from dynaproof.model.language import Model, ModelError
 
 @dataclass(frozen=True)
 class Answer:
-    """What Z3 says: whether the claim holds, the claim, and a trace against it where it does not.
+    """What Z3 says: whether the claim holds, the claim, and a trace against it if it does not.
 
-    `unknown` names the reason where Z3 gave up; then neither is known, and `holds` is False.
+    `unknown` names the reason if Z3 gave up; then neither is known, and `holds` is False.
     """
 
     holds: bool
@@ -92,7 +92,7 @@ def inductive(model: Model, invariant: str | None = None, *, timeout_seconds: fl
         if found == z3.sat:
             solution = solver.model()
             before = lowered.layout.decode(translation.read(solution, old))
-            # Raises ModelError where it is the text of the action that is in error in that state.
+            # Raises ModelError if the action's text is in error in that state.
             try:
                 then = dict(interpreter.successors(before))[instance.label]
             except AssertionFails as failed:
@@ -111,7 +111,7 @@ def inductive(model: Model, invariant: str | None = None, *, timeout_seconds: fl
 
 
 def bounded(model: Model, depth: int, *, timeout_seconds: float = 600) -> Answer:
-    """Whether no behaviour of at most `depth` steps violates an invariant; a violation found is shortest."""
+    """Whether no behaviour of at most `depth` steps violates an invariant; a found violation is shortest."""
     begun = time.perf_counter()
     lowered = lower(model)
     translation = Translation(lowered)
@@ -130,7 +130,7 @@ def bounded(model: Model, depth: int, *, timeout_seconds: float = 600) -> Answer
         if fault.problem == ASSERTION
     ]
     for step in range(depth + 1):
-        # The step beyond the last counts for no assert: its depth would be one more.
+        # An assert in the step after the last does not count: its depth would be one more.
         failed = translation.truths(failing if step < depth else [], states[-1])
         holds = z3.And(*translation.truths(every, states[-1]), z3.Not(z3.Or(*failed)))
         solver.push()
@@ -157,7 +157,7 @@ def _equals(translation: Translation, state: list[object], cells: list[int]) -> 
 
 
 def _violated(model: Model, claim: str, names: tuple[str, ...], path: list[State], seconds: float) -> Answer:
-    """The path with the labels that the interpreter finds for its steps, which so checks it."""
+    """The path with the labels that the interpreter finds for its steps, which also checks the path."""
     interpreter = Interpreter(model)
     trace: list[tuple[Label | None, State]] = [(None, path[0])]
     for state in path[1:]:

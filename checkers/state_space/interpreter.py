@@ -1,4 +1,4 @@
-"""A model run as what it is, plain Python: slow, obvious, and the oracle for every faster engine.
+"""Runs a model as what it is, plain Python: slow, obvious, and the oracle for every faster engine.
 
 A state is the tuple of the variables' values in the order of their declaration. Exploration is breadth
 first, so the first violation found is one with a shortest trace.
@@ -40,7 +40,7 @@ def shown(value: Value) -> str:
 
 
 class AssertionFails(Exception):  # noqa: N818 - a broken promise, not an error of the model's text
-    """An `assert` in an action does not hold: a promise of the model is broken by the step."""
+    """An `assert` in an action does not hold: the step breaks a promise of the model."""
 
     def __init__(self, label: Label, line: int | None, text: str) -> None:
         self.label = label
@@ -50,7 +50,7 @@ class AssertionFails(Exception):  # noqa: N818 - a broken promise, not an error 
 
 @dataclass(frozen=True)
 class Explored:
-    """What breadth-first exploration found; `depth` counts the states of the longest shortest path.
+    """What breadth-first exploration found; `depth` counts the states on the longest of the shortest paths.
 
     `deadlocks` counts the states in which nothing is enabled and no `terminal` condition holds.
     """
@@ -81,7 +81,7 @@ class Interpreter:
                 raise error.at(name, None) from None
 
     def initial_states(self) -> list[State]:
-        """The initial states, each once, in the order of their making."""
+        """The initial states, each once, in the order in which they are made."""
         declared = tuple(self.model.declared_initial().values())
         if not self.model.starts:
             return [declared]
@@ -103,9 +103,9 @@ class Interpreter:
                 yield label, made
 
     def step(self, action: Action, label: Label, state: State) -> State | None:
-        """The state after the action, None where its guard does not hold.
+        """The state after the action; None if its guard does not hold.
 
-        Raises ModelError with its place, and AssertionFails for an `assert` that does not hold.
+        Raises ModelError with the mistake's place, and AssertionFails for an `assert` that does not hold.
         """
         step = self.model.begin(dict(zip(self.names, state, strict=True)))
         try:
@@ -200,7 +200,7 @@ class Interpreter:
         return finish(exhausted=True)
 
     def _out_of_reach(self, states: Collection[State]) -> Iterator[tuple[str, State]]:
-        """The first state from which an `always_possible` condition can no longer come true, of each."""
+        """For each `always_possible` condition, the first state from which it can no longer come true."""
         if not of_kind(self.model, "always_possible"):
             return
         before: dict[State, list[State]] = {state: [] for state in states}

@@ -1,9 +1,10 @@
 """A small compiler from Python's syntax to LLVM: integer loops over raw memory, for the exploration's inner
 loop.
 
-A kernel is a function whose names are all 64-bit integers: assignments, `if`, `while`, `return`, arithmetic
-(wrapping), comparisons (signed), `min`, calls of other kernels, and the operations on memory below, whose
-addresses are numbers. `>>` shifts in zeros, `//` and `%` are unsigned; `and` and `or` evaluate both sides.
+A kernel is a function whose names are all 64-bit integers. It has assignments, `if`, `while`, `return`,
+arithmetic (wrapping), comparisons (signed), `min`, calls of other kernels, and the operations on memory
+below, whose addresses are numbers. `>>` shifts in zeros, `//` and `%` are unsigned; `and` and `or` evaluate
+both sides.
 Names that are neither locals nor functions are constants given to the compiler. Kernels are compiled, never
 run by Python.
 """
@@ -52,7 +53,7 @@ def store_byte(address: int, value: int) -> int:
 
 
 def load_shared(address: int) -> int:
-    """The 64-bit number at an address that other threads write; what they wrote before it is seen too."""
+    """The 64-bit number at an address that other threads write; what they wrote before it is visible too."""
     raise NotImplementedError
 
 
@@ -67,7 +68,7 @@ def fetch_add(address: int, value: int) -> int:
 
 
 def prefetch(address: int) -> int:
-    """Say that an address will be read soon."""
+    """Announce that an address will be read soon."""
     raise NotImplementedError
 
 
@@ -123,7 +124,7 @@ class _Kernel:
         self.slots = sorted(assigned | set(self.parameters))
 
     def text(self) -> str:
-        """The function."""
+        """The LLVM text of the function."""
         self.lines = [f"%slot.{name} = alloca i64" for name in self.slots]
         self.lines += [f"store i64 %{name}, ptr %slot.{name}" for name in self.parameters]
         if not self._block(self.definition.body):
@@ -146,7 +147,7 @@ class _Kernel:
         return (f"{name}.{self.count}" for name in names)
 
     def _block(self, statements: Sequence[ast.stmt]) -> bool:
-        """Compile statements; whether they always leave."""
+        """Compile statements; returns whether they always leave the function."""
         return any(self._statement(one) for one in statements)
 
     def _statement(self, node: ast.stmt) -> bool:

@@ -2,8 +2,8 @@
 
 A cell is an unsigned integer of a few bits. A scalar variable is one cell (the position of its value among
 its type's values), a set one cell per possible member, an array the cells of its elements, a sequence its
-length and the cells of its elements, zero beyond the length. So equal states are equal words and the
-reverse. A cell lies in one word; cells fill the words in the order of declaration.
+length and the cells of its elements, zero beyond the length. So states are equal if and only if their words
+are. A cell lies in one word; cells fill the words in the order of declaration.
 """
 
 from collections.abc import Iterator, Sequence
@@ -74,7 +74,7 @@ Place: TypeAlias = ScalarPlace | SetPlace | ArrayPlace | TuplePlace | SeqPlace
 
 
 def code_of(kind: Type, value: Value) -> int:
-    """The number by which a cell stands for a scalar value."""
+    """The number that stands for a scalar value in a cell."""
     if isinstance(kind, Int):
         assert isinstance(kind.low, int)
         return int(value) - kind.low
@@ -147,7 +147,7 @@ class Layout:
 
     @property
     def bits(self) -> int:
-        """The bits that a state needs."""
+        """How many bits a state needs."""
         return sum(cell.bits for cell in self.cells)
 
     def encode(self, state: Sequence[Value]) -> list[int]:

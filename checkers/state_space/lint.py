@@ -1,7 +1,7 @@
-"""What in a model's text is allowed and probably not meant: warnings, each with its line.
+"""What a model's text may say but probably does not mean: warnings, each with its line.
 
 - A variable that is read after the same step has written it gives its old value.
-- A variable that no method mentions was perhaps meant as a type, and makes states larger for nothing.
+- A variable that no method mentions was perhaps meant as a type, and makes states larger for no use.
 """
 
 import ast
@@ -26,7 +26,7 @@ class Doubt:
 
 
 def doubts(model: Model) -> list[Doubt]:
-    """All warnings about what a model's own file says, in the order of its lines, one for each place."""
+    """All warnings about a model's own file, in the order of its lines, one for each place."""
     home = sys.modules[type(model).__module__].__file__
     own = [one for one in (*model.actions, *model.starts) if one.method.__code__.co_filename == home]
     found = {one for action in own for one in _Steps(action).doubts()}
@@ -41,7 +41,7 @@ class _Steps:
         self.found: list[Doubt] = []
 
     def doubts(self) -> list[Doubt]:
-        """Every read of what the same step has written before."""
+        """Every read of something that the same step has written before."""
         self.block(syntax(self.action.method).body, {})
         return self.found
 
@@ -97,11 +97,11 @@ def _changed(node: ast.stmt) -> Iterator[ast.expr]:
 
 
 def _read(node: ast.expr) -> Iterator[ast.expr]:
-    """The variables and elements that an expression reads, the largest part of each."""
+    """The variables and elements that an expression reads, each as its largest part."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _WRITING:
         inside: list[ast.AST] = list(node.args)
     elif isinstance(node, ast.Call) and _is_place(node.func):
-        inside = [*node.args, *(one.value for one in node.keywords)]  # A helper of the model is no variable.
+        inside = [*node.args, *(one.value for one in node.keywords)]  # A model's helper is not a variable.
     elif _is_place(node):
         yield node
         inside = []
@@ -146,7 +146,7 @@ def _unused(model: Model) -> Iterator[Doubt]:
 
 
 def _own_classes(kind: type[Model]) -> list[type]:
-    """The class and those of its bases that are written beside it."""
+    """The class and those of its bases that are in the same module."""
     return [owner for owner in kind.__mro__ if owner.__module__ == kind.__module__]
 
 
@@ -157,7 +157,7 @@ def _nodes(value: object) -> Iterator[ast.AST]:
 
 
 def _uses(value: object, wanted: object) -> bool:
-    """Whether a declaration has this very type inside."""
+    """Whether a declaration contains this very type."""
     if isinstance(value, Action):
         return any(one is wanted for one in value.parameters.values())
     inner: tuple[object, ...] = ()
@@ -177,7 +177,7 @@ def _uses(value: object, wanted: object) -> bool:
 
 
 def _line_of(kind: type[Model], name: str) -> int:
-    """The line of a declaration; that of the class where its text is not known."""
+    """The line of a declaration; the line of the class if the text is not known."""
     for owner in kind.__mro__:
         if name not in vars(owner):
             continue

@@ -1,10 +1,10 @@
-"""Does it come true in the end? `eventually` conditions under weak fairness, with a lasso where one does not.
+"""Does it come true in the end? `eventually` conditions under weak fairness, with a lasso if one does not.
 
 A behaviour may stop anywhere, unless a `fair` action instance (an action with its parameters) stays enabled
-for ever: that one must happen in the end. Enabled means that it would change the state. So a condition fails
+forever: that one must happen in the end. Enabled means that it would change the state. So a condition fails
 if and only if some states without it, reachable through such states only, form a strongly connected part (or
-a single state) in which every fair instance is somewhere disabled, or happens. A larger part makes both only
-easier; so the maximal parts decide.
+a single state) in which every fair instance is somewhere disabled, or happens. A larger part only makes both
+easier, so the maximal parts decide.
 
 Source: Lamport, The Temporal Logic of Actions, 1994; Lichtenstein and Pnueli, 1985 (strong components).
 """
@@ -35,8 +35,7 @@ def check_liveness(model: Model, *, max_states: int = MAX_STATES) -> Lasso | Non
     """The first `eventually` condition that some fair behaviour never fulfils, with the behaviour; None: all
     hold.
 
-    Raises TooManyStatesError where there are too many to keep the graph, ModelError where an invariant is
-    violated.
+    Raises TooManyStatesError if there are too many to keep the graph, ModelError if an invariant is violated.
     """
     graph = transitions(model, max_states=max_states)
     for bit, one in enumerate(model.eventually):
@@ -49,7 +48,7 @@ def check_liveness(model: Model, *, max_states: int = MAX_STATES) -> Lasso | Non
 
 
 def _reachable(graph: Graph, inside: list[bool]) -> dict[int, tuple[int, int] | None]:
-    """The states reached through `inside` only: for each the state and instance that it was reached by."""
+    """The states reached through `inside` only, each with the state and instance by which it was reached."""
     parents: dict[int, tuple[int, int] | None] = {one: None for one in graph.initial if inside[one]}
     queue = list(parents)
     for at in queue:
@@ -99,7 +98,7 @@ def _components(graph: Graph, inside: dict[int, tuple[int, int] | None]) -> Iter
 
 
 def _fair(graph: Graph, part: list[int]) -> bool:
-    """Whether a behaviour may stay in these states for ever."""
+    """Whether a behaviour may stay in these states forever."""
     members = set(part)
     for number, instance in enumerate(graph.exploration.program.instances):
         if instance.fair and not any(
@@ -140,7 +139,7 @@ def _path(parents: dict[int, tuple[int, int] | None], last: int) -> list[tuple[i
 
 
 def _walk(graph: Graph, members: set[int], start: int, goal: int) -> list[tuple[int, int]]:
-    """A shortest walk inside a component, which has one; empty from a state to itself."""
+    """A shortest walk inside a component, where there always is one; empty from a state to itself."""
     came: dict[int, tuple[int, int]] = {}
     queue = [start]
     for at in queue:

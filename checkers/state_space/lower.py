@@ -1,7 +1,6 @@
 """A model as expressions: initial states, action instances with guards and updates, properties.
 
-An action instance is an action with fixed values of its parameters. What it does not write is not among its
-updates.
+An action instance is an action with fixed values of its parameters. Its updates are only what it writes.
 """
 
 import itertools
@@ -56,13 +55,13 @@ class Lowered:
     terminal: list[Condition]
 
     def conditions(self) -> list[Condition]:
-        """All of them, of whatever kind."""
+        """All conditions, of every kind."""
         others = [*self.sometimes, *self.eventually, *self.always_possible, *self.terminal]
         return [*self.always, *others]
 
 
 def lower(model: Model) -> Lowered:
-    """Read a model's text; raises ModelError with action and line for what is no vocabulary of models."""
+    """Read a model's text; raises ModelError with action and line for what is not in models' vocabulary."""
     layout = Layout(model)
     executor = Executor(layout)
     starts = [layout.pack(layout.encode(state)) for state in Interpreter(model).initial_states()]
@@ -87,7 +86,7 @@ def lower(model: Model) -> Lowered:
 
 
 def _instance(executor: Executor, action: Action, arguments: tuple[object, ...]) -> Instance | None:
-    """The instance, or None where it can never be enabled."""
+    """The instance, or None if it can never be enabled."""
     label = Label(action.name, arguments)
     try:
         flow, _ = executor.read_method(action.method, arguments)

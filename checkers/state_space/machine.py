@@ -1,6 +1,6 @@
 """Machine code of a model: its actions, properties and symmetry as LLVM functions over packed states.
 
-Four functions, of which the exploration (`engine`) is the caller:
+Four functions, called by the exploration (`engine`):
 
 - `expand(state, out, taken)` writes the successors of the state at `out`, the numbers of their action
   instances (32 bits each) at `taken`, and gives their count, or minus one minus the number of an instance
@@ -28,7 +28,7 @@ _ARITHMETIC = {"add": "add", "sub": "sub", "mul": "mul"}
 
 
 class Block:
-    """LLVM text of one function, and the values that are already computed where it stands."""
+    """The LLVM text of one function, and the values already computed at its present place."""
 
     def __init__(self, cells: Sequence[Cell], prefix: str = "v") -> None:
         self.cells, self.prefix = cells, prefix
@@ -56,7 +56,7 @@ class Block:
             self.words[at] = self.emit(f"load i64, ptr {place}")
 
     def forget(self) -> None:
-        """Values computed so far are not available in what follows, but for the words."""
+        """Values computed so far, except the words, are not available in what follows."""
         self.numbers, self.truths = {}, {}
 
     def number(self, node: Node) -> str:
@@ -71,7 +71,7 @@ class Block:
         return found
 
     def _compute_arguments(self, node: Expr) -> None:
-        """All that the node is made of, innermost first: expressions are deeper than Python's stack."""
+        """Compute all parts of the node, innermost first: expressions are deeper than Python's stack."""
         stack = [] if node.op == "cell" else [(one, False) for one in reversed(node.args)]
         while stack:
             one, ready = stack.pop()
@@ -104,7 +104,7 @@ class Block:
         return self.emit(f"zext i1 {self.truth(node)} to i64")
 
     def _divided(self, node: Expr) -> str:
-        """Division rounding down by a positive constant; LLVM's own rounds to zero."""
+        """Division by a positive constant, rounding down; LLVM's own rounds to zero."""
         left, divisor = self.number(node.args[0]), self.number(node.args[1])
         remainder = self.emit(f"srem i64 {left}, {divisor}")
         negative = self.emit(f"icmp slt i64 {remainder}, 0")
@@ -190,7 +190,7 @@ def model_functions(lowered: Lowered) -> str:
 
 
 def _sound(one: Condition) -> Condition:
-    """That the text of a condition is not in error: checked like an invariant."""
+    """The condition that a condition's text is not in error: checked like an invariant."""
     return Condition(one.name, 1, one.faults)
 
 

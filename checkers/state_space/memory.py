@@ -2,7 +2,7 @@
 parents in segments, and what each thread counts for itself.
 
 *Invariant.* Between slices there is room for all that the next slice may find (`slack` beyond the limit), so
-machine code never waits for memory; it claims indexes by the block, and those left of a block stand for no
+machine code never waits for memory; it claims indexes in blocks, and the unused ones of a block stand for no
 state.
 """
 
@@ -35,9 +35,9 @@ class Memory:
         self.wanted = (1 << sometimes) - 1
         """A bit for each `sometimes` of the model."""
         self.most_states: int | None = None
-        """Where the run is to stop, if a limit was given."""
+        """The number of states at which the run stops, if a limit was given."""
         self.most_bytes: int | None = None
-        """How much memory it may take, if a limit was given; more is a MemoryError before it is taken."""
+        """How much memory it may take, if a limit was given; taking more raises MemoryError beforehand."""
         self._refill = program.code.function("refill", 5)
 
     def _prepare(self, threads: int) -> None:
@@ -95,8 +95,8 @@ class Memory:
             self._new_table(2 * len(old))
             self.peak_bytes = max(self.peak_bytes, self._bytes() + old.nbytes)
             self._move(old)
-        # Threads wait for each other where memory grows: the more states, the larger the steps. What is not
-        # written to is no memory yet.
+        # Threads wait for each other while memory grows: the more states, the larger the steps. What has not
+        # been written to takes no memory yet.
         while len(self.state_segments) << engine.SEGMENT_BITS < count + 2 * self.slack + count // 8:
             at = len(self.state_segments)
             if at >= len(self.state_pointers):
@@ -112,7 +112,7 @@ class Memory:
         self.peak_bytes = max(self.peak_bytes, self._bytes())
 
     def _move(self, old: Any) -> None:
-        """Put the entries of an old table into the new one, a part by each thread."""
+        """Put the entries of an old table into the new one, each thread a part."""
         context, threads = self.context.ctypes.data, len(self.workers) if len(old) >= engine.SLICE else 1
         ends = [len(old) * at // threads for at in range(threads + 1)]
         scratch = np.zeros(threads, dtype=np.int64)
@@ -124,14 +124,14 @@ class Memory:
         )
 
     def found(self) -> int:
-        """How many indexes were given to states, those that stand for none among them."""
+        """How many indexes were given out, including those that stand for no state."""
         return self._get("COUNT")
 
     def _distinct(self) -> int:
         return self._get("COUNT") - self._voids()
 
     def _voids(self) -> int:
-        """Indexes that stand for no state."""
+        """How many indexes stand for no state."""
         return sum(int(own[engine.VOIDS // 8]) for own in self.workers)
 
     def words_of(self, index: int) -> tuple[int, ...]:
@@ -147,7 +147,7 @@ class Memory:
 
 
 def together(calls: Sequence[Callable[[], int]]) -> None:
-    """Make calls of machine code, each in a thread of its own; the first in this one.
+    """Make calls of machine code, the first in this thread and each other one in its own.
 
     An interruption waits until all have ended: what they write to must outlive them.
     """
@@ -169,7 +169,7 @@ def lines(count: int, kind: type[np.generic]) -> Any:
 
 
 def half_of_available_mb() -> int | None:
-    """Half of the memory that this process could still get, in MB; None where the system does not say."""
+    """Half of the memory that this process could still get, in MB; None if the system does not say."""
     found = [one for one in (_free_bytes(), _allowed_bytes()) if one is not None]
     return max(1, min(found) >> 21) if found else None
 
@@ -180,14 +180,14 @@ def _free_bytes() -> int | None:
             name, _, size = line.partition(":")
             if name == "MemAvailable":
                 return int(size.split()[0]) << 10
-    except OSError:  # Not Linux: what is installed, as nothing is told about what is free.
+    except OSError:  # Not Linux: what is installed, as the system does not say what is free.
         with suppress(ValueError, OSError, AttributeError):
             return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return None
 
 
 def _allowed_bytes() -> int | None:
-    """What is left of the bound of this process's control group, where it has one."""
+    """What is left of the bound of this process's control group, if it has one."""
     group = Path("/sys/fs/cgroup")
     try:
         most, used = ((group / name).read_text(encoding="ascii") for name in ("memory.max", "memory.current"))

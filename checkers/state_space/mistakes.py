@@ -1,7 +1,7 @@
-"""What Python raises where a model's text is in error, in the words of the model.
+"""Explains what Python raises where a model's text is in error, in the words of the model.
 
 A message such as "unsupported operand type(s)" does not say which variable was None; the traceback knows the
-place of the operation, and the values there are looked at once more.
+place of the operation, and the values there are looked at again.
 """
 
 import ast
@@ -17,7 +17,7 @@ MISTAKES = (TypeError, ValueError, IndexError, KeyError, AttributeError, ZeroDiv
 
 
 def explained(error: Exception, file: str) -> str:
-    """What is wrong in the text of a file; where None was used as a value, which expression is None."""
+    """What is wrong in the text of a file; if None was used as a value, which expression is None."""
     plain = f"{type(error).__name__}: {error}"
     if "NoneType" not in str(error) or error.__traceback__ is None:
         return plain
@@ -37,7 +37,7 @@ def explained(error: Exception, file: str) -> str:
 
 
 def _operation(place: TracebackType) -> ast.expr | None:
-    """The expression whose evaluation raised; None where its text is not known."""
+    """The expression whose evaluation raised; None if its text is not known."""
     code = place.tb_frame.f_code
     positions = list(code.co_positions())[place.tb_lasti // 2]
     first, last, start, end = positions
@@ -48,7 +48,7 @@ def _operation(place: TracebackType) -> ast.expr | None:
     lines[0] = lines[0].encode()[start:].decode()
     try:
         return ast.parse(f"({textwrap.dedent(''.join(lines))})", mode="eval").body
-    except SyntaxError:  # An assignment such as `self.n += 1` is no expression.
+    except SyntaxError:  # An assignment such as `self.n += 1` is not an expression.
         return _of_statement("".join(lines))
 
 

@@ -1,11 +1,11 @@
-"""A name for all that a model's machine code is made from: the same name twice means the same code.
+"""A name for all that a model's machine code is made from: the same name means the same code.
 
 The name is a digest of the engine's sources, of Python and the machine, of the model's class, constants and
-declarations, and of every module that the model's text can reach by its names (but for Python's own): its
-file, its plain values, and which function each name stands for. Where what runs may not be what the files
-say there is no name: a class made inside a function, a function put in from elsewhere or closing over
-values, a file edited since it was imported. The text of a module is what its loader gives: its file's, or
-that with a seeded bug. Objects that are not plain are taken to be as their file made them.
+declarations, and of every module that the model's text can reach by its names (except Python's own): its
+file, its plain values, and which function each name stands for. If what runs may differ from what the files
+say, there is no name: for a class made inside a function, a function put in from elsewhere or closing over
+values, a file edited since it was imported. The text of a module is what its loader gives: the file's, or
+that with a seeded bug. Objects that are not plain are assumed to be as their file made them.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ _SET_BY_MODEL = {"constants", "types", "actions", "starts", "properties", "_step
 
 
 def name_of(made: Model, **flags: bool) -> str | None:
-    """The name of a model's code under these flags; None where the files may not say all."""
+    """The name of a model's code under these flags; None if the files may not say all."""
     kind = type(made)
     home = sys.modules.get(kind.__module__)
     if home is None or getattr(home, kind.__qualname__, None) is not kind:
@@ -48,7 +48,7 @@ def name_of(made: Model, **flags: bool) -> str | None:
 
 
 def _homes(kind: type[Model]) -> Iterator[ModuleType]:
-    """The modules of a model's classes, and of what they have from elsewhere: a patch may be of several."""
+    """The modules of a model's classes, and of what they get from elsewhere: a patch may touch several."""
     for one in kind.__mro__:
         yield sys.modules[one.__module__]
         for value in vars(one).values():
@@ -66,7 +66,7 @@ def _engine() -> str:
     return digest.hexdigest()
 
 
-_ENGINE = _engine()  # When it is imported: later the files may have been edited.
+_ENGINE = _engine()  # Read at import: later the files may have been edited.
 
 
 def _declared(made: Model) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _values(kind: Type) -> str:
 
 
 def _reached(start: Iterable[ModuleType]) -> dict[str, ModuleType] | None:
-    """The modules whose names a text of these modules can use, in order; None where they are too many."""
+    """The modules whose names a text of these modules can use, in order; None if there are too many."""
     found: dict[str, ModuleType] = {}
     waiting = list(start)
     while waiting:
@@ -96,7 +96,7 @@ def _reached(start: Iterable[ModuleType]) -> dict[str, ModuleType] | None:
         if len(found) > MAX_MODULES:
             return None
         for label, value in list(vars(module).items()):
-            if label.startswith("__"):  # How it was loaded, which no model's text uses.
+            if label.startswith("__"):  # How the module was loaded, which no model's text uses.
                 continue
             home = value if isinstance(value, ModuleType) else _home(value)
             if home is not None:
@@ -114,7 +114,7 @@ def _home(value: object) -> ModuleType | None:
 
 
 def _codes(module: ModuleType) -> set[CodeType]:
-    """The code of every function in the module's text, as it is now; nothing where that is not known."""
+    """The code of every function in the module's text, as it is now; empty if that is not known."""
     spec = module.__spec__
     if spec is None or not isinstance(spec.loader, InspectLoader):
         return set()
@@ -129,7 +129,7 @@ def _codes(module: ModuleType) -> set[CodeType]:
 
 
 def _told(module: ModuleType, codes: dict[str, set[CodeType]]) -> list[str] | None:
-    """The module's text, plain values and functions; None where a function is not as written in a text."""
+    """The module's text, plain values and functions; None if a function is not as written in a text."""
     if not codes[module.__name__]:
         return None
     assert module.__spec__ is not None

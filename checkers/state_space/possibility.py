@@ -1,4 +1,4 @@
-"""Can it still come true? `always_possible` conditions (AG EF p) of a model that was explored whole.
+"""Can it still come true? `always_possible` conditions (AG EF p) of a fully explored model.
 
 Source: Clarke and Emerson, Design and Synthesis of Synchronization Skeletons, 1981 (EF as a least fixed
 point, computed backwards).
@@ -14,10 +14,10 @@ from dynaproof.checkers.state_space.memory import Memory
 
 
 def out_of_reach(memory: Memory, condition: int, *, until: float | None = None) -> int | None:
-    """The first state found from which the condition of this number can no longer come true; None: no such.
+    """The first state found from which the condition of this number can no longer come true; None: none.
 
-    States are found breadth first, so none with that fault is nearer to an initial one. Raises TimeoutError
-    when `time.perf_counter()` passes `until`.
+    States are found breadth first, so no such state is nearer to an initial one. Raises TimeoutError when
+    `time.perf_counter()` passes `until`.
     """
     mark = memory.program.code.function("mark", 6)
     first_unmarked = memory.program.code.function("first_unmarked", 3)

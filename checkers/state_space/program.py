@@ -1,7 +1,7 @@
-"""A model made ready to explore: its machine code, and the little that the search must know beside it.
+"""A model made ready to explore: its machine code, and the little that the search must know besides.
 
 Reading a model's text takes longer than loading its code, so what was learnt is kept in the cache too, under
-the name of all that it depends on (`origin`). It is numbers only; names and values come from the model.
+a name for all that it depends on (`origin`). It is only numbers; names and values come from the model.
 """
 
 import itertools
@@ -37,8 +37,8 @@ class Enabled:
 class Program:
     """The code with the packed initial states, and the instances by the numbers that the code gives them.
 
-    `safe` has those that partial order reduction may take alone; `read` tells whether the model's text was
-    read for it, or what was kept.
+    `safe` has those that partial order reduction may take alone; `read` says whether the model's text was
+    read for it, rather than what was kept.
     """
 
     code: Code
@@ -107,7 +107,7 @@ def _program(model: Model, code: Code, facts: dict[str, Any], *, read: bool) -> 
 
 
 def _every(model: Model) -> Iterator[Enabled]:
-    """All instances in the order of the text, those that can never happen among them."""
+    """All instances in the order of the text, including those that can never happen."""
     for action in model.actions:
         for arguments in itertools.product(*(kind.values() for kind in action.parameters.values())):
             yield Enabled(Label(action.name, arguments), action.fair)

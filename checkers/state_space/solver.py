@@ -1,4 +1,4 @@
-"""Models as Z3 terms: cells become bit vectors (one bit: a Bool), expressions the terms of the same meaning.
+"""Models as Z3 terms: cells become bit vectors (one bit: a Bool), expressions terms of the same meaning.
 
 All numbers have one width, wide enough for every interval that occurs, so nothing wraps.
 """
@@ -49,7 +49,7 @@ class Translation:
         return z3.BoolVal(bool(number)) if self.cells[cell].bits == 1 else z3.BitVecVal(number, self.width)
 
     def typed(self, state: Sequence[Term]) -> Term:
-        """That every cell holds a value of its type, and sequences are zero beyond their length."""
+        """The term that every cell holds a value of its type, and sequences are zero beyond their length."""
         return z3.And(
             *(one for place in self.lowered.layout.places.values() for one in self._typed(place, state))
         )
@@ -128,7 +128,7 @@ class Translation:
         return remainder if node.op == "mod" else (left - remainder) / right
 
     def step(self, instance: Instance, old: Sequence[Term], new: Sequence[Term]) -> Term:
-        """That the instance leads from one state to another."""
+        """The term that the instance leads from one state to the other."""
         cells = list(instance.updates)
         guard, *values = self.terms([instance.guard, *instance.updates.values()], old)
         written = dict(zip(cells, values, strict=True))
@@ -143,7 +143,7 @@ class Translation:
         return z3.And(*parts)
 
     def after(self, instance: Instance, old: Sequence[Term]) -> list[Term]:
-        """The cells that the instance makes of a state, whether it is enabled or not."""
+        """The cells into which the instance turns a state, whether or not it is enabled."""
         values = self.terms(list(instance.updates.values()), old)
         new = list(old)
         for cell, value in zip(instance.updates, values, strict=True):

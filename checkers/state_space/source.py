@@ -12,7 +12,7 @@ from dynaproof.model.language import ModelError
 
 @cache
 def definition_of(function: Callable[..., Any]) -> ast.FunctionDef:
-    """The definition of a function, with its file's line numbers; ModelError where there is no source."""
+    """The definition of a function, with its file's line numbers; ModelError if there is no source."""
     try:
         lines, first = inspect.getsourcelines(function)
     except (OSError, TypeError):
@@ -27,7 +27,7 @@ def definition_of(function: Callable[..., Any]) -> ast.FunctionDef:
 
 @cache
 def syntax(function: Callable[..., Any]) -> ast.FunctionDef:
-    """The definition of a function of a model; ModelError for loops that have no bound."""
+    """The definition of a model's function; ModelError for loops that have no bound."""
     definition = definition_of(function)
     for node in ast.walk(definition):
         if isinstance(node, ast.While):

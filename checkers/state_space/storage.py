@@ -47,7 +47,7 @@ class Storage(Algebra):
         """The old value of a place; read once, because models read the same places again and again."""
         known = self._read.get(id(place))
         if known is None:
-            # The place is kept beside its value: as long as it lives no other has its id.
+            # The place is kept beside its value: while it lives, no other object has its id.
             known = self._read[id(place)] = (place, self._read_afresh(place))
         return known[1]
 
@@ -91,7 +91,7 @@ class Storage(Algebra):
         return self._limit_of
 
     def select(self, array: ArrayValue, index: Symbolic) -> list[tuple[Node, Place]]:
-        """The places of an element, one per index value that is possible; a fault where the index is none."""
+        """The places of an element, one per possible index value; a fault where the index is none of them."""
         found: list[tuple[Node, Place]] = []
         inside: Node = 0
         for condition, one in array.places:
@@ -240,13 +240,13 @@ class Storage(Algebra):
         return self.recode(self.atom(value), kind.values(), f"{name}: {meaning}")
 
     def _within(self, node: Node, highest: int) -> Node:
-        """The same node; a fault has been noted for values outside, so a plain number outside may be any."""
+        """The same node; values outside are noted as a fault, so a plain number outside may become any."""
         if not isinstance(node, Expr) and not 0 <= node <= highest:
             return 0
         return node
 
     def merge(self, condition: Node, then: Writes, other: Writes) -> Writes:
-        """What has been written where two branches meet."""
+        """What has been written at the point where two branches meet."""
         merged: Writes = {}
         for cell in (*then, *(cell for cell in other if cell not in then)):
             old = self.old(cell)

@@ -3,8 +3,8 @@
 The representative of a state is the least of its permutations, in an order of our choice, so it is exact:
 two states have the same one if and only if a permutation takes one to the other (Ip and Dill, Better
 Verification Through Symmetry, 1996). Where no cell is indexed twice by a set and none holds a member of it,
-the state is a row of columns, one for each member, and sorting whole columns is enough; any other set has
-all its permutations tried.
+the state is a row of columns, one for each member, and sorting whole columns is enough; for any other set all
+permutations are tried.
 """
 
 import itertools
@@ -37,7 +37,7 @@ Permutation: TypeAlias = Mapping[str, Sequence[int]]
 
 @dataclass(frozen=True)
 class Spot:
-    """A cell with the positions and members that lead to it, each with its type (None: no value of one).
+    """A cell with the positions and members that lead to it, each with its type (None: not a typed value).
 
     `within` has the sequences that it is in, each as the cell of its length and the position: beyond the
     length the cell is zero, whatever a permutation makes of the value that zero stands for.
@@ -49,7 +49,7 @@ class Spot:
     within: tuple[tuple[Cell, int], ...] = ()
 
     def key(self) -> tuple[Any, ...]:
-        """What tells this cell from all others."""
+        """What distinguishes this cell from all others."""
         return tuple(value for _, value in self.path)
 
 
@@ -90,7 +90,7 @@ def _member_type(place: SetPlace, member: Any) -> Type:
 
 
 class _Fixed(Type):
-    """Whatever no permutation changes."""
+    """The type of whatever no permutation changes."""
 
 
 def moved(kind: Type | None, value: Any, permutation: Permutation) -> Any:
@@ -174,11 +174,11 @@ def _sortable(every: Iterable[Spot], label: str, sorted_already: Iterable[str]) 
 
 
 def _columns(every: Iterable[Spot], label: str, size: int) -> list[list[Cell]]:
-    """For each member of the set its cells, in the same order for all of them."""
+    """For each member of the set, its cells, in the same order for all members."""
     found: list[list[tuple[str, Cell]]] = [[] for _ in range(size)]
     for spot in every:
         for member in range(size):
-            # The swap of a member with 0 takes its cells to the paths of 0's: that pairs the columns.
+            # Swapping a member with 0 takes its cells to the paths of 0's cells: that pairs the columns.
             swapped = list(range(size))
             swapped[0], swapped[member] = member, 0
             if _holds(spot.path, label, member):
@@ -188,7 +188,7 @@ def _columns(every: Iterable[Spot], label: str, size: int) -> list[list[Cell]]:
 
 
 def _holds(path: Iterable[tuple[Type | None, Any]], label: str, member: int) -> bool:
-    """Whether a path that holds one member of the set at most holds this one."""
+    """Whether a path that holds at most one member of the set holds this one."""
 
     def inside(kind: Type | None, value: Any) -> bool:
         if isinstance(kind, Scalar):
@@ -318,7 +318,7 @@ def _permute(block: Block, layout: Layout, words: list[str], permutation: Permut
 
 
 def _mapped(block: Block, value: str, values: Sequence[int]) -> str:
-    """Look a small number up in a table; the table is a constant where it fits into a word."""
+    """Look up a small number in a table; the table is a constant if it fits into a word."""
     bits = (len(values) - 1).bit_length()
     if len(values) * bits <= 64:
         table = sum(image << at * bits for at, image in enumerate(values))
@@ -352,7 +352,7 @@ def _sort(block: Block, words: list[str], columns: list[list[Cell]]) -> list[str
 
 
 def _arranged(column: Sequence[Cell]) -> list[tuple[int, int]]:
-    """Where each cell of a column lies in the numbers that it is gathered into."""
+    """Where each cell of a column lies in the numbers into which the column is gathered."""
     found, at, shift = [], 0, 0
     for cell in column:
         if shift + cell.bits > 63:

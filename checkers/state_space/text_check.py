@@ -1,15 +1,15 @@
 """Does a model's text agree with its declarations? Read from its syntax trees, before anything runs.
 
-Two things are refused, each with its line:
+Two things are rejected, each with its line:
 
 - a comparison with a label that an `Enum` does not have, or with a kind of message that is never sent: it
-  would be false for ever, and say nothing;
+  would always be false, and say nothing;
 - with symmetry, a text that tells the members of a `Scalar` apart. One state then stands for all its
   permutations, which is right only if members are compared for equality, used as indexes, stored and sent,
   never named by a number, ordered or computed with.
 
 The types of expressions are inferred from the declarations, through local names and helpers; where a type is
-not known nothing is said. Of symmetry `equivariance` looks at the rest.
+not known nothing is said. `equivariance` checks the rest of symmetry.
 """
 
 import ast
@@ -45,7 +45,7 @@ _COMPUTING = {"sum", "range", "abs", "divmod", "pow", "int", "bool"}
 
 
 def refuse_contradictions(model: Model, *, symmetry: bool) -> None:
-    """ModelError, with its line, for a text that contradicts the declarations."""
+    """Raise a ModelError, with its line, for a text that contradicts the declarations."""
     reader = _Reader(model, symmetry)
     for action in (*model.actions, *model.starts):
         reader.read(action.name, action.method, list(action.parameters.values()))
@@ -54,13 +54,13 @@ def refuse_contradictions(model: Model, *, symmetry: bool) -> None:
 
 
 def _scalar(kind: Kind) -> Scalar | None:
-    """The scalar set that a value of the type is a member of, where it is one (or None)."""
+    """The scalar set of which a value of the type is a member, if it is one (or None)."""
     inner = kind.inner if isinstance(kind, Option) else kind
     return inner if isinstance(inner, Scalar) and inner.label else None
 
 
 def _element(kind: Kind) -> Kind:
-    """The type of what a loop over a value goes over."""
+    """The type of the items of a loop over a value."""
     if isinstance(kind, Array):
         return kind.element
     if isinstance(kind, Seq):
@@ -73,7 +73,7 @@ def _element(kind: Kind) -> Kind:
 
 
 class _Reader:
-    """Reads methods with the types of their arguments; helpers in place, once for each types of arguments."""
+    """Reads methods with the types of their arguments; helpers in place, once per combination of types."""
 
     def __init__(self, model: Model, symmetry: bool) -> None:
         self.model, self.symmetry = model, symmetry
@@ -91,7 +91,7 @@ class _Reader:
             raise error.at(name, None) from None
 
     def call(self, function: Callable[..., Any], arguments: list[Kind], named: dict[str, Kind]) -> Kind:
-        """The type of what a function gives for arguments of these types."""
+        """The type of what a function returns for arguments of these types."""
         key = (function, *(_name(one) for one in arguments), *((at, _name(one)) for at, one in named.items()))
         if key in self.known or self.depth >= MAX_CALLS:
             return self.known.get(key)
@@ -111,7 +111,7 @@ class _Reader:
         return self.known[key]
 
     def scalar(self, kind: Kind) -> Scalar | None:
-        """The scalar set whose members must be alike that a value of the type is a member of."""
+        """The scalar set with interchangeable members of which a value of the type is a member, if any."""
         return _scalar(kind) if self.symmetry else None
 
     def refuse(self, node: ast.AST, what: str, scalar: Scalar) -> ModelError:
@@ -164,7 +164,7 @@ class _Reader:
     # ---------------------------------------------------------------- expressions
 
     def kind(self, node: ast.expr) -> Kind:
-        """The type of an expression; what is inside is looked at on the way."""
+        """The type of an expression; its parts are checked on the way."""
         method = getattr(self, f"_{type(node).__name__.lower()}", None)
         if method is not None:
             found: Kind = method(node)
@@ -266,7 +266,7 @@ class _Reader:
                 self.label(node, kind, each)
 
     def label(self, node: ast.expr, kind: Kind, value: ast.expr) -> None:
-        """Refuse to compare what has one of some names with a name that is none of them."""
+        """Reject a comparison of a value that is one of some names with a name that is none of them."""
         inner = kind.inner if isinstance(kind, Option) else kind
         if isinstance(inner, Enum) and isinstance(value, ast.Constant) and isinstance(value.value, str):
             if value.value not in inner.names:
@@ -276,13 +276,13 @@ class _Reader:
                 self.label(node, field, one)
 
     def message_label(self, node: ast.expr, kind: Messages, sent: ast.expr) -> None:
-        """Refuse to ask for a message of a kind that is never sent."""
+        """Reject a test for a message of a kind that is never sent."""
         first = sent.elts[0] if isinstance(sent, ast.Tuple) and sent.elts else None
         if isinstance(first, ast.Constant) and first.value not in kind.kinds:
             raise self.never(node, f"there is no message {first.value!r} among {', '.join(kind.kinds)}")
 
     def never(self, node: ast.expr, why: str) -> ModelError:
-        """The error of a comparison that gives the same whatever the state."""
+        """The error of a comparison that gives the same result in every state."""
         differs = isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.NotEq | ast.NotIn)
         always = "always holds" if differs else "can never hold"
         return ModelError(f"`{ast.unparse(node)}` {always}: {why}", None, node.lineno)
@@ -352,7 +352,7 @@ class _Reader:
         return None
 
     def same(self, node: ast.AST, wanted: Kind, value: ast.expr, kind: Kind) -> None:
-        """Refuse a value that names a member, or is one of another set, where members of a set are meant."""
+        """Reject a value that names a member, or is one of another set, where members of a set are meant."""
         scalar = self.scalar(wanted)
         if scalar is not None:
             if isinstance(value, ast.IfExp):
@@ -377,7 +377,7 @@ class _Reader:
 
 
 class _Unknown(Type):
-    """The type of a part of a tuple of which nothing is known."""
+    """The type of a part of a tuple about which nothing is known."""
 
 
 _UNKNOWN = _Unknown()
@@ -389,7 +389,7 @@ def _is_literal(value: ast.expr) -> bool:
 
 
 def _loaded(target: ast.expr) -> ast.expr:
-    """A target of an assignment as an expression that is read."""
+    """An assignment's target as an expression that is read."""
     return ast.fix_missing_locations(
         ast.copy_location(ast.parse(ast.unparse(target), mode="eval").body, target)
     )

@@ -10,7 +10,7 @@ Trace = Sequence[tuple[Label | None, State]]
 def describe(trace: Trace, names: Sequence[str], *, after: State | None = None, first: int = 0) -> list[str]:
     """A trace as lines of text: each step's action, and the variables that it changed.
 
-    `after` is the state before the trace, where it goes on from one; `first` the number of its first step.
+    `after` is the state before the trace, if it continues from one; `first` the number of its first step.
     """
     lines = []
     before = after

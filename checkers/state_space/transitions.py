@@ -15,10 +15,10 @@ class TooManyStatesError(ModelError):
 
 @dataclass(frozen=True)
 class Graph:
-    """States in the order of discovery; for each its transitions: the instance's number and the state's.
+    """States in the order of discovery, each with its transitions: the instance's number and the state's.
 
-    `initial` are the first states; `goals` has for each state the bits of the `eventually` conditions that
-    hold.
+    `initial` are the first states; `goals` has, for each state, the bits of the `eventually` conditions that
+    hold in it.
     """
 
     exploration: Exploration
@@ -39,7 +39,7 @@ class Graph:
 
 
 def transitions(model: Model, *, max_states: int) -> Graph:
-    """The whole graph; ModelError where an invariant is violated, TooManyStatesError where it is larger."""
+    """The whole graph; ModelError if an invariant is violated, TooManyStatesError if it is larger."""
     exploration = Exploration(model)
     result = exploration.run(limits=Limits(states=max_states + 1))
     if result.violation is not None:

@@ -1,4 +1,4 @@
-"""The values that a model's text computes with when its state is not known: Python's values over expressions.
+"""The values with which a model's text computes when its state is unknown: Python's values over expressions.
 
 A concrete int, bool, str, None or tuple stands for itself; an `Expr` is an unknown integer, `Truth` an
 unknown bool, `Atom` an unknown member of a few named values, and sets and sequences have unknown members or
@@ -15,7 +15,7 @@ from dynaproof.checkers.state_space.layout import ArrayPlace, SeqPlace, SetPlace
 
 MAX_SPREAD = 4096
 ASSERTION = "an assertion fails"
-"""The fault of an `assert`, which is a promise of the model and no mistake in it."""
+"""The fault of an `assert`, which is a promise of the model and not a mistake in it."""
 Symbolic: TypeAlias = Any
 
 
@@ -36,7 +36,7 @@ class Atom:
 
 @dataclass(frozen=True, eq=False)
 class SetValue:
-    """A set: for each possible member whether it is in. `targets` is where `add` writes."""
+    """A set: for each possible member, whether it is in. `targets` is where `add` writes."""
 
     bits: dict[Any, Node]
     targets: tuple[tuple[Node, SetPlace], ...] = ()

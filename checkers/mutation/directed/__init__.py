@@ -1,3 +1,3 @@
-"""Directed scenarios: what exploration finds seldom or never, scripted step by step, judged by the same
+"""Directed scenarios: what exploration finds rarely or never, scripted step by step, judged by the same
 specs.
 """

@@ -1,7 +1,7 @@
 """The strategy of a directed scenario, which decides nothing: the script picks every event.
 
-Choices are benign (0, no fault) but for those that the scenario announced: how much of what was not synced a
-crash keeps, and how long an election waits.
+Choices are benign (0, no fault) except those that the scenario has announced: how much of what was not synced
+a crash keeps, and how long an election waits.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dynaproof.checkers.seam import Event, Label
 
 Keep = Callable[[str, int], int]
-"""How many of a file's unsynced writes a crash keeps: file name and how many there are, to a number."""
+"""How many of a file's unsynced writes a crash keeps, from the file's name and how many there are."""
 
 
 def nothing(_file: str, _writes: int) -> int:
@@ -28,13 +28,13 @@ class ByHand:
     """A bag of enabled events, in the order in which they came up."""
 
     below = None
-    """What is announced is announced by name."""
+    """Announcements are made by name."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.keep: Keep = nothing
         self.replica = 0
-        """Which replica a client asks that has no leader in mind."""
+        """The replica that a client asks if it has no leader in mind."""
 
     def add(self, event: Event) -> None:
         """Enable."""
@@ -63,9 +63,9 @@ class ByHand:
         return self.replica if site == "replica" else 0
 
     def chance(self, label: Label, numerator: int) -> bool:
-        """No fault falls by chance."""
+        """No fault strikes by chance."""
         return False
 
 
 CRASH = "directed crash"
-"""Begins the label of every choice of a directed crash."""
+"""The label of every choice of a directed crash begins with this."""

@@ -25,14 +25,14 @@ def writes(harness: Harness, leader: str, number: int, keys: int = 1) -> None:
 
 
 def lead_apart(harness: Harness, leader: str, *apart: str) -> None:
-    """One replica leads and all know it; then each of the group is by itself: what it sends waits."""
+    """One replica leads and all know it; then each of the group is cut off: what it sends waits."""
     harness.elect(leader)
     harness.beat(leader)
     harness.hold("sa", "sb", "sc", *apart)
 
 
 def replace_voter(harness: Harness, leader: str, retiring: str, voter: str) -> None:
-    """The leader has `sd` take the place of a voter, and counts that chosen by the vote of another."""
+    """The leader has `sd` take the place of a voter, and counts that as chosen by another voter's vote."""
     harness.replace(leader, retiring)
     harness.deliver(leader, voter, Accept)
     harness.deliver(voter, leader, Vote)
@@ -45,8 +45,8 @@ def campaign(harness: Harness, name: str, voter: str) -> None:
 
 
 def ask_for_more(harness: Harness, laggard: str, leader: str, voter: str) -> None:
-    """A laggard hears that the leader is alive, for a voter renews its lease, and knows more chosen; it asks
-    for that, and its question is under way.
+    """A laggard hears that the leader is alive, for a voter renews its lease, and that it knows more chosen;
+    the laggard asks for that, and its question is under way.
     """
     for _ in range(3):
         harness.fire(leader, HeartbeatTimer)
@@ -60,11 +60,11 @@ def ask_for_more(harness: Harness, laggard: str, leader: str, voter: str) -> Non
 
 
 def canvass(harness: Harness, name: str, voter: str) -> None:
-    """The same, but it may need more promises than that one."""
+    """The same, but the replica may need more promises than that one."""
     harness.hold("sa", "sb", "sc", "sd")
     harness.pass_leases()
     if harness.replica(name).leading is not None:
-        harness.fire(name, HeartbeatTimer)  # Not renewed for long: it steps down.
+        harness.fire(name, HeartbeatTimer)  # Not renewed for a long time: it steps down.
     harness.drop(name, voter)
     harness.drop(voter, name)
     while not harness.find(voter, name, Promise):
@@ -79,7 +79,7 @@ def canvass(harness: Harness, name: str, voter: str) -> None:
 
 
 def batch(harness: Harness, leader: str, voter: str) -> None:
-    """The first batch of a leader arrives, be it one message, as it must, or several."""
+    """The first batch of a leader arrives, whether in one message, as it must, or in several."""
     while harness.deliver_if_any(leader, voter, Accept):
         pass
     harness.deliver_if_any(leader, voter, Adopt)

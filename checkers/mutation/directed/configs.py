@@ -1,4 +1,4 @@
-"""Scenarios of configs. An operator replaces a voter that lost nothing, which the rules must bear too."""
+"""Scenarios of configs. An operator replaces a voter that lost nothing, which the rules must allow too."""
 
 from __future__ import annotations
 

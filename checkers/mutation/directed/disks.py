@@ -19,7 +19,7 @@ UNNOTICED = "sb has other items than sa, or damaged ones, and goes on"
 
 
 def rots_unnoticed(harness: Harness) -> bool:
-    """Whether the first replica of sb goes on, though what is in its pages is not what sa has."""
+    """Whether the first replica of sb goes on, although its pages differ from what sa has."""
     replica = harness.replica("sb")
     if replica is None or replica.member not in first_config().voters:
         return False
@@ -107,7 +107,7 @@ def a_reader_asks_a_replica_that_caught_up_by_copy(harness: Harness) -> None:
 
 
 def due_checkpoint(harness: Harness) -> None:
-    """`sb` learns that the slot is chosen which makes its checkpoint due; its disk is slow."""
+    """`sb` learns that the slot that makes its checkpoint due is chosen; its disk is slow."""
     harness.elect("sa")
     harness.beat("sa")
     writes(harness, "sa", 3)

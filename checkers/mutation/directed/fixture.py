@@ -1,4 +1,4 @@
-"""What a harness has before a script begins: its constants, its items, its clients, its scenario."""
+"""What a harness has before a script begins: constants, items, clients and a scenario."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ def item(value: str) -> Item:
     return encode_item({"v": S(value)})
 
 
-class Broken(Exception):  # noqa: N818 It ends a script: what it was written for has happened.
+class Broken(Exception):  # noqa: N818 It ends a script: what the script was written for has happened.
     """A promise is broken."""
 
 
 class ScriptError(Exception):
-    """The script cannot go on as written: what it waits for is not there."""
+    """The script cannot continue as written: what it waits for is not there."""
 
 
 class ScriptedClient(Client):
-    """A client that asks what the script has for it."""
+    """A client that asks what the script tells it to."""
 
     def __init__(self, env: Env) -> None:
         settings = ClientSettings(timeout_us=60_000_000, attempt_us=10_000_000, backoff_us=1_000_000)
@@ -76,7 +76,7 @@ def scripted_client(env: Env, _config: GroupConfig) -> ScriptedClient:
 
 
 def directed() -> Scenario:
-    """The group of `partition` with such clients."""
+    """The group of `partition` with scripted clients."""
     asking = structs.replace(CLIENTS, make=scripted_client)
     return structs.replace(
         PARTITION,

@@ -2,7 +2,7 @@
 
     ./run python -m dynaproof.checkers.mutation.directed.golden
 
-writes them anew; a test compares. Read the difference before it is committed: it is what the system does.
+writes them anew; a test compares. Read the difference before you commit it: it is what the system does.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def golden(scenario: Scenario) -> str:
 
 
 def rewrite() -> None:
-    """Write all of them; those of scenarios that are gone go too."""
+    """Write all traces, and remove those of scenarios that are gone."""
     TRACES.mkdir(exist_ok=True)
     for path in sorted(TRACES.iterdir()):
         if path.stem not in DIRECTED:

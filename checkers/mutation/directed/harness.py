@@ -1,12 +1,12 @@
-"""A harness for directed scenarios: one replica group to which a script says step by step what happens,
+"""A harness for directed scenarios: one replica group, for which a script says step by step what happens,
 judged by the same specs as an explored run.
 
 The words of a script: a message is delivered, repeated, dropped or held; a timer fires; time passes; a node's
 syncs wait and end; a node crashes and restarts; a client asks. What a script does not mention succeeds at
-once: syncs end, messages of a node to itself arrive. Messages between nodes wait for `deliver` or `settle`.
+once: syncs end, a node's messages to itself arrive. Messages between nodes wait for `deliver` or `settle`.
 
-*Invariant.* Every step is one that the simulator could take too: timers never fire early, messages leave
-through the same gate, a crash keeps a prefix per file. So a violation here is a violation.
+*Invariant.* The simulator could take every step too: timers never fire early, messages leave through the same
+gate, a crash keeps a prefix per file. So a violation here is a real one.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from dynaproof.impl.paxos.records import ConfigChange
 from dynaproof.specs.observe.impl.place import replica_of
 
 STEPS = 2_000
-"""Deliveries that one `settle` makes at the most."""
+"""The most deliveries that one `settle` makes."""
 
 
 class Harness:
@@ -79,7 +79,7 @@ class Harness:
         self._at_once()
         self.log.begin()
 
-    # --- Who is who ---
+    # --- Nodes ---
 
     def slot(self, name: str) -> Place:
         """The place of a node."""
@@ -119,7 +119,7 @@ class Harness:
         self._happen(self._need(sender, receiver, kind), f"{receiver} gets {kind.__name__} from {sender}")
 
     def deliver_if_any(self, sender: str, receiver: str, kind: type[Message]) -> bool:
-        """The same, where only a broken replica has sent it."""
+        """The same, for a message that only a broken replica sends."""
         event = self.find(sender, receiver, kind)
         if event is not None:
             self._happen(event, f"{receiver} gets {kind.__name__} from {sender}")
@@ -146,7 +146,7 @@ class Harness:
 
     def inject(self, name: str, message: Message, sender: str = "") -> None:
         """A node gets a message that no node of the group has just sent: from its operator, or from a
-        `sender` whose code is another.
+        `sender` that runs other code.
         """
         slot = self.slot(name)
         whence = f"{sender}, which has not sent it" if sender else "outside the group"
@@ -155,7 +155,7 @@ class Harness:
         self._at_once()
 
     def hold(self, *names: str) -> None:
-        """What these nodes send to other nodes, and what is sent to them, waits for `deliver`."""
+        """What these nodes send to others, and what others send to them, waits for `deliver`."""
         for name in names:
             for other in self.world.places:
                 if other != name:
@@ -168,7 +168,7 @@ class Harness:
         self.log.say(f"messages from {sender} to {receiver} wait")
 
     def free(self) -> None:
-        """Nothing is held any more: all arrives with the next `settle`."""
+        """Nothing is held any more: everything arrives with the next `settle`."""
         self.held = {}
         self.log.say("all links work")
 
@@ -195,7 +195,7 @@ class Harness:
         self.log.say(f"the wall clock of {name} steps by {microseconds} us")
 
     def fire(self, name: str, kind: type[Timer]) -> None:
-        """A timer of a node fires: at its deadline, or now if that is past."""
+        """A node's timer fires: at its deadline, or now if that has passed."""
         for event in self.slot(name).timers.values():
             if type(event.payload) is kind:
                 self._happen(event, f"{kind.__name__} of {name} fires")
@@ -235,7 +235,7 @@ class Harness:
         self._at_once()
 
     def pass_leases(self) -> None:
-        """Twice the longest that a lease lasts passes."""
+        """Let twice the longest duration of a lease pass."""
         self.wait(self.run.config.settings.lease_us * 3)
 
     # --- Disks, crashes ---
@@ -260,7 +260,7 @@ class Harness:
         self._happen(event, f"a sync of {name} ends")
 
     def free_disk(self, name: str) -> None:
-        """Syncs of a node end at once again."""
+        """A node's syncs end at once again."""
         self.slow_disks.pop(name, None)
         self.log.say(f"the disk of {name} is fast")
         self._at_once()
@@ -273,21 +273,21 @@ class Harness:
         self._judge()
 
     def restart(self, name: str) -> None:
-        """It comes back."""
+        """A node comes back."""
         self.log.say(f"{name} restarts")
         self.world.start(self.slot(name))
         self._judge()
         self._at_once()
 
     def rot(self, name: str, log: str, at: int) -> None:
-        """One byte of a synced log is another one from here on."""
+        """One byte of a synced log differs from here on."""
         slot = self.slot(name)
         slot.disk.rot(log, at, 1)
         slot.damaged(log)
         self.log.say(f"byte {at} of {log} on {name} rots")
 
     def rot_page(self, name: str, item: bytes) -> None:
-        """A byte of these, in a synced page, is another one from here on."""
+        """One of these bytes, in a synced page, differs from here on."""
         slot = self.slot(name)
         for file, pages in slot.disk.durable_files().items():
             for number, data in pages.items():
@@ -301,7 +301,7 @@ class Harness:
     # --- Clients ---
 
     def ask(self, name: str, operation: ItemOperation, to: str) -> None:
-        """A client sends an operation to a replica, which it takes for the leader; it arrives at once."""
+        """A client sends an operation to a replica that it takes for the leader; it arrives at once."""
         self.send(name, operation, to)
         self._happen(self._request(name, to), f"{to} gets it")
 
@@ -342,7 +342,7 @@ class Harness:
             raise Broken(sentence)
 
     def expect(self, holds: bool, what: str) -> None:
-        """Assert what the script presumes."""
+        """Assert what the script assumes."""
         if not holds:
             raise ScriptError(f"it is not so that {what}")
 
@@ -383,7 +383,7 @@ class Harness:
         self._judge()
 
     def _at_once(self) -> None:
-        """Syncs end, and messages of nodes to themselves arrive."""
+        """Let syncs end, and nodes' messages to themselves arrive."""
         for _ in range(STEPS):
             event = next((event for event in self.strategy.events if self._goes_well(event)), None)
             if event is None:

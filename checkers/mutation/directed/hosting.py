@@ -22,7 +22,7 @@ def lose_sb(harness: Harness) -> None:
 
 
 def crash_in_making(harness: Harness, keep: Callable[[str, int], int]) -> None:
-    """While its replica is being made, sb crashes, and `keep` says what that leaves; then all goes on."""
+    """While its replica is being made, sb crashes, and `keep` says what that leaves; then all continue."""
     harness.crash("sb", keep=keep)
     harness.free_disk("sb")
     harness.restart("sb")

@@ -1,4 +1,4 @@
-"""Scenarios of voters that lack something, and of what a leader sends them again."""
+"""Scenarios of voters that lack something, and of what a leader then sends them again."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def the_pages_of_a_copy_are_lost_once(harness: Harness) -> None:
 
 
 def write_beside_one_cut_off(harness: Harness, name: str) -> None:
-    """An item is overwritten while a voter is cut off, for longer than that may go without contact."""
+    """An item is overwritten while a voter is cut off, for longer than the voter may go without contact."""
     harness.elect("sa")
     harness.beat("sa")
     write(harness, "c0", "0", "sa")
@@ -145,7 +145,7 @@ def write_beside_one_cut_off(harness: Harness, name: str) -> None:
 
 
 def read_at(harness: Harness, name: str) -> None:
-    """A client reads at a replica that has not heard of the last write for long."""
+    """A client reads at a replica that for a long time has not heard of the last write."""
     harness.ask("c1", Get(b"k", strong=False), to=name)
     harness.deliver_if_any(name, "c1", Reply)
     shown = harness.client("c1").observed

@@ -1,4 +1,4 @@
-"""The log of a directed scenario: a line per step, and below it what the step changed at which node."""
+"""The log of a directed scenario: a line per step, and below it what the step changed at each node."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Facts = tuple[str, ...]
 
 
 class Log:
-    """Lines of a trace. What changed between two of them stands, indented, below the first."""
+    """Lines of a trace. What changed between two of them is indented below the first."""
 
     def __init__(self, places: Mapping[str, Place]) -> None:
         self.places = places
@@ -55,7 +55,7 @@ def facts(place: Place) -> Facts:
 
 
 def replica_facts(replica: PartitionReplica) -> Facts:
-    """The same of a replica."""
+    """The same for a replica."""
     log = replica.log
     found = [f"is incarnation {replica.incarnation}", f"has promised ballot {log.promised}"]
     if log.last:

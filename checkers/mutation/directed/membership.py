@@ -71,7 +71,7 @@ def a_copy_comes_to_the_next_incarnation(harness: Harness) -> None:
 
 
 def renewed_by(harness: Harness, voter: str) -> None:
-    """The leader's next round, of which one voter hears."""
+    """The leader's next round, which one voter hears."""
     harness.fire("sa", HeartbeatTimer)
     harness.deliver("sa", voter, Heartbeat)
     harness.deliver(voter, "sa", Heard)

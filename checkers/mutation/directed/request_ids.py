@@ -14,16 +14,16 @@ from dynaproof.impl.partition.memory import remembered
 from dynaproof.impl.partition.messages.requests import Put, Request
 
 SPAN_US = 4_000_000
-"""How far ahead a deadline may lie here."""
+"""How far ahead a deadline may be here."""
 
 SMALL: dict[str, Any] = {"admitted_writes_per_s": 1, "deadline_span_us": SPAN_US, "in_flight_slots": 1}
-"""A partition that remembers nine requests at the most: seven at its rate, one in flight, and one more."""
+"""A partition that remembers at most nine requests: seven at its rate, one in flight, and one more."""
 
 FULL = 9
 
 
 def impatient(harness: Harness, timeout_us: int) -> None:
-    """From here on clients give up after so long, which sets the deadlines of what they ask."""
+    """From here on clients give up after this long, which sets the deadlines of their requests."""
     for name in ("c0", "c1"):
         client = harness.client(name)
         client.settings = structs.replace(client.settings, timeout_us=timeout_us)

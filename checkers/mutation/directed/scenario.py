@@ -1,8 +1,8 @@
 """A directed scenario: a script of steps, and the seeded bugs whose broken promise it shows.
 
 The system without a bug goes through every script to its end, and its log lines are the scenario's golden
-trace (`traces/`). Where a script cannot go on as written, that is an error of the script (or a bug that makes
-the run take another course, which kills nothing).
+trace (`traces/`). A script that cannot continue as written has an error (or a bug makes the run take another
+course, which does not kill the bug).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Scenario(Struct, frozen=True):
 
 
 class Trace(Struct, frozen=True):
-    """The result of a script: the promise that broke, or where it got stuck; and what happened, by lines."""
+    """The result of a script: the promise that broke, or where it got stuck; and what happened, in lines."""
 
     failure: Failure | None
     stuck: str | None

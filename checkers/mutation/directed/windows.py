@@ -1,4 +1,4 @@
-"""Scenarios of a leader's window, of who waits for it, and of tails that must fit a message."""
+"""Scenarios of a leader's window, of what waits for it, and of tails that must fit a message."""
 
 from __future__ import annotations
 

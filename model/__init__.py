@@ -9,6 +9,6 @@ May import of ours: nothing. Read by: `specs.observe.model` (a model's state as 
 `dynaproof`.
 """
 
-# From the checkout's root the folder would import a second time, as other classes.
+# From the checkout's root the folder would be imported a second time, as other classes.
 if __name__ != "dynaproof.model":
     raise ImportError("import dynaproof.model, not model: the folders of the project have one root")

@@ -1,26 +1,27 @@
 """Repair and move of one partition's replicas, by admins that may be deposed and may crash at any step, and
-whose commands come late and more than once.
+whose commands arrive late and more than once.
 
-A command, once sent, stays under way for ever, so it does not matter which admin sent it, or whether that one
-still is active. Each write of the metadata is conditioned on the record that was read, so the record moves
-step by step, whoever moves it. A *member* is a node and an incarnation; members are numbered as the metadata
-allots their incarnations, none of which is used again.
+A command, once sent, stays under way forever, so it does not matter which admin sent it, or whether that
+admin is still active. Each write of the metadata is conditioned on the record that was read, so the record
+moves step by step, whichever admin moves it. A *member* is a node and an incarnation; members are numbered as
+the metadata allots their incarnations, none of which is used again.
 
 1. A workflow begins with one conditioned write: it takes the partition (one workflow at a time), allots an
-   incarnation, and records who leaves, the new member's node, and the epoch of the config that it *expects*:
-   that of the metadata's copy. No zone ever has more than (n - 1) / 2 of the n voters, and no node two.
-2. A node obeys the command to create a member if the incarnation is above every one of this partition that it
+   incarnation, and records the member that leaves, the new member's node, and the epoch of the config that it
+   *expects*: that of the metadata's copy. No zone ever has more than (n - 1) / 2 of the n voters, and no node
+   has two.
+2. A node obeys the command to create a member if the incarnation is above all those of this partition that it
    ever made, lost or dropped, and no other replica of the partition lives there.
 3. A leader obeys the command to replace a voter only at the epoch that it expects. Every config raises the
    epoch by one.
 4. The metadata's copy is taken from a chosen config, and only forward in its epoch.
 5. A workflow may be given up at any step, and is when its node hosts another replica of the partition, else
-   it would wait for ever. A member is dropped only if a *chosen* config does not name it whose epoch is above
-   the one that the member's command expects; where nothing else raises the epoch, the admin has the leader
-   raise it.
-6. A node drops exactly the incarnation that the command names, and neither older nor newer ones.
-7. What is dropped goes by what nodes report to have, compared with the metadata as read after that, and not
-   by workflows: so nothing that a workflow forgot stays.
+   it would wait forever. A member is dropped only if a *chosen* config whose epoch is above the one that the
+   member's command expects does not name it; if nothing else raises the epoch, the admin has the leader raise
+   it.
+6. A node drops exactly the incarnation that the command names, neither older nor newer ones.
+7. What to drop is decided by what nodes report to have, compared with the metadata as read after that, and
+   not by workflows: so nothing that a workflow forgot remains.
 
 Source: Lamport, Malkhi and Zhou, *Reconfiguring a State Machine*, SIGACT News 2010.
 """
@@ -99,7 +100,7 @@ class AdminMembers(Model):
             self.config.add(m)
             self.listed.add(m)
 
-    # ---------------------------------------------------------------- the metadata, whoever is the admin
+    # ---------------------------------------------------------------- the metadata, by any admin
 
     @action(fair=True, m=Member, o=Member, n=Node)
     def repair(self, m: int, o: int, n: int) -> None:
@@ -236,7 +237,7 @@ class AdminMembers(Model):
         self.lost = self.lost + 1
         self.state[m] = "lost"
 
-    # ---------------------------------------------------------------- what the rules ask
+    # ---------------------------------------------------------------- what the rules require
 
     def most_in_a_zone(self) -> int:
         """How many of the voters a zone may have, so that a quorum is left without it (rule 1)."""

@@ -2,22 +2,23 @@
 of a child.
 
 Partition p has the children 2p and 2p + 1. Of four nodes three host a partition: 0, 1, and 2 or, after a
-repair, 3. Consensus is what a quorum that is there chooses. Commands come late and more than once; each
-change of the metadata is one conditioned write.
+repair, 3. Consensus is what an existing quorum chooses. Commands arrive late and more than once; each change
+of the metadata is one conditioned write.
 
-A4. One workflow at a time has a partition. A repair may be given up at any step, its command still under way.
+A4. One workflow at a time has a partition. A repair may be given up at any step, with its command still under
+    way.
 A11. Nodes report what they host. A replica that is in no config of its partition is dropped; one of a
     partition without a record is kept as long as a workflow names that partition.
 A12. A split: (1) the plan records the children's ids; (2) the leader is told to propose the `Split`, at the
     config epoch that the plan expects, and the `Split` names the voters of the children: those of the config
     that governs it; (3) when it is chosen, one write takes the parent out, brings both children in, and adds
-    the edges of the lineage; (4) when every voter of each child has been made, or the child is split itself
-    and that is true of its children, the parent is dropped.
-H2. What a node has lost or dropped is never there again as the same incarnation: the mark says so.
-H3. A node that the `Split` names makes the child from its parent's replica, as soon as that has applied the
+    the edges of the lineage; (4) when every voter of each child has been made, or the child is itself split
+    and the same is true of its children, the parent is dropped.
+H2. What a node has lost or dropped never returns as the same incarnation: the mark says so.
+H3. A node that the `Split` names makes the child from the parent's replica, as soon as that has applied the
     `Split`, however late.
 H5. Behind the barrier the leader refuses configs for good.
-H10. A node without that replica makes the child by copy of a peer's.
+H10. A node without that replica makes the child by copying a peer's.
 
 Source: DynamoDB (ATC 2022), 4.2 (split).
 """
@@ -69,7 +70,7 @@ class AdminSplit(Model):
     """Commands that were sent."""
     lost = Int(0, losses)
 
-    # ---------------------------------------------------------------- the metadata, whoever is the admin
+    # ---------------------------------------------------------------- the metadata, by any admin
 
     @action(fair=True, p=Partition)
     def plan_split(self, p: int) -> None:
@@ -182,7 +183,7 @@ class AdminSplit(Model):
         self.there.discard((p, 2))
         self.gone.add((p, 2))
 
-    # ---------------------------------------------------------------- what the rules ask
+    # ---------------------------------------------------------------- what the rules require
 
     def votes(self, p: int, n: int) -> bool:
         """Whether a node is in a partition's config."""

@@ -1,16 +1,16 @@
 """Admission: what a voter that a config brings may say before it knows the log through that config.
 
 `reconfiguration` with what is needed to see two things. Its rule 14 lets a new incarnation promise at once,
-and accept, vote and campaign only when it is admitted.
+but accept, vote and campaign only when it is admitted.
 
-*Phase 1 meets the votes* (`Admission`). The promises that a ballot was led with are kept. What must overlap
+*Phase 1 meets the votes* (`Admission`). The promises with which a ballot was led are kept. What must overlap
 when a live voter is replaced is not the quorums of consecutive configs, which need not meet: it is the votes
-for a slot and the promises of every later ballot that is led without its leader's knowing that slot.
+for a slot and the promises of every later ballot whose leader did not know that slot when it began to lead.
 
 *One loss is not the last* (`AfterOneLoss`). A leader and the voter that it replaces have accepted the config,
-nobody else knows of it, and the leader is lost. Whoever finds the config needs a quorum of its voters (rule
-11), and one of the three is lost: so the new one has to promise before it is admitted, or nobody ever leads
-again.
+nobody else knows of it, and the leader is lost. A candidate that finds the config needs a quorum of its
+voters (rule 11), and one of the three is lost: so the new one has to promise before it is admitted, or nobody
+ever leads again.
 
 Source: `docs/replication.md`, rules 9 to 14; Lamport, Malkhi and Zhou, *Reconfiguring a State Machine*,
 SIGACT News 2010 (a change of the members is a command of the log).

@@ -1,26 +1,26 @@
 """Checkpoints, cutting the log, and catching up by log or by copy.
 
 Consensus is abstracted: records are proposed one after the other, and a slot is chosen when a majority has it
-durably in its log. Every record carries a request id, which the state remembers as long as it may be retried
-(here: always). A replica's tree and remembered ids are volatile; on disk are the log, which begins behind
-`cut`, and the checkpoint that the log names. The rules:
+durably in its log. Every record carries a request id, which the state remembers for as long as the request
+may be retried (here: always). A replica's tree and remembered ids are volatile; on disk are the log, which
+begins behind `cut`, and the checkpoint that the log names. The rules:
 
 1. A checkpoint is written beside the one in use, and is durable before the log names it. After a crash the
    replica starts from the checkpoint that the durable part of the log names, and applies the log above it.
 2. The log is cut only below the checkpoint that it durably names, below every reader's cursor, and below a
    checkpoint that is held for a copy.
-3. A laggard takes records from a peer's log; where that is cut already, it takes a copy of a checkpoint that
+3. A laggard takes records from a peer's log; where that is already cut, it takes a copy of a checkpoint that
    the peer holds for it, with the remembered ids *and with the log that the peer retains*, as if it were its
    own checkpoint. The log names the copy and begins anew in one record.
-4. A copy takes long. The peer holds the checkpoint that it had when the copy began, beside newer ones that it
-   writes meanwhile, until it is taken or is given up; what is held is volatile.
+4. A copy takes a long time. The peer holds the checkpoint that it had when the copy began, beside newer ones
+   that it writes meanwhile, until the copy is taken or given up; what is held is volatile.
 
-A crash loses what is not synced. What was written to the log and not synced may have got to the disk or not;
-pages that were not synced are lost, as it needs only one of them.
+A crash loses what is not synced. What was written to the log and not synced may or may not have reached the
+disk; pages that were not synced are lost, for losing one of them is enough.
 
-The log that comes with a copy is not in the usual descriptions. Without it the copy is above the cursors of
-streams, indexes and archive, and once the other replicas are replaced by copies too the records between are
-nowhere (seeded bug `CopyWithoutLog`).
+The log that comes with a copy is missing from the usual descriptions. Without it the copy is above the
+cursors of streams, indexes and archive, and once the other replicas are replaced by copies too, the records
+in between are nowhere (seeded bug `CopyWithoutLog`).
 
 Sources: Chandra, Griesemer and Redstone, Paxos Made Live, 5.1 (snapshots); Ongaro, Raft dissertation, 5.
 """
@@ -183,7 +183,7 @@ class CatchUp(Model):
         if self.draft_cut[r] is not None and self.draft[r] > self.last[r]:
             self.last[r] = self.draft[r]
             self.cut[r] = self.draft_cut[r]
-            self.release_view(r)  # The log above it is gone: who copies it would need another copy then.
+            self.release_view(r)  # The log above it is gone: a replica copying it would need another copy.
         self.clear_draft(r)
 
     def clear_draft(self, r: int) -> None:

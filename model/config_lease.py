@@ -1,23 +1,23 @@
-"""Leases together with configs: who may serve by a lease while voters change, one at a time.
+"""Leases together with configs: which leader may serve by a lease while voters change, one at a time.
 
 The log, the ballots and the configs are those of `reconfiguration`; here its voters grant leases too, and
-what a leader *counts* chosen is a variable of its own, for it is the leader who lets others know. The rules,
+what a leader *counts* chosen is a separate variable, for it is the leader that informs the others. The rules,
 by the names of `docs/replication.md`:
 
 L1. A leader's lease is a quorum of grants by voters of the newest config at or below its commit index, from
-    the very step in which it counts that config. Grants of others count nothing from then on.
-L2. Nobody learns that a config is chosen before the leader who counted it leases by it.
-L3. Nothing is served before the end of the own first batch is counted chosen: so every config in the adopted
-    tail governs before the first answer.
+    the very step in which it counts that config. From then on others' grants do not count.
+L2. Nobody learns that a config is chosen before the leader that counted it leases by it.
+L3. Nothing is served before the end of the leader's own first batch is counted chosen: so every config in the
+    adopted tail governs before the first answer.
 L4. A grantor is bound to the ballot that it granted, whatever configs it learns, until the grant runs out;
     while it is bound it promises no other ballot.
-L5. A new incarnation waits for nothing that the one before it granted.
+L5. A new incarnation waits for nothing that its predecessor granted.
 
 A grant ends at the grantor after every leader has stopped using it (`lease`): here both end in one step,
 which leaves out only states with less use and more binding. Ballot 1 is led when it begins, and proposes in
-its first slot; nobody accepts in the last ballot, for whatever it did would bind its voters more. Voters
-forget and restart where the constants say so; what a restarted one granted binds it on (its wait does, in
-`impl`).
+its first slot; nobody accepts in the last ballot, for whatever it did would only bind its voters more. Voters
+forget and restart where the constants say so; what a restarted one granted continues to bind it (in `impl`,
+its wait does).
 """
 
 from dynaproof.model.language import (
@@ -137,7 +137,7 @@ class ConfigLease(ReconfigurationRules):
         for n in self.Slot:
             self.log[a, n] = None
 
-    # ---------------------------------------------------------------- what the rules ask
+    # ---------------------------------------------------------------- what the rules require
 
     def commit(self, b: int) -> int:
         """A leader's commit index."""

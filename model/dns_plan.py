@@ -1,16 +1,16 @@
 """Plans for a DNS record: one planner writes them, several enactors apply them and delete the old ones.
 
 The planner's plans are numbered. An enactor takes up the newest plan, applies it to the record if it is newer
-than what the record has, and then deletes the plans older than the one it applied. Enactors work for
-redundancy and not together: each may be arbitrarily slow, and may crash between any two steps. The record
+than what the record has, and then deletes the plans older than the one it applied. Enactors exist for
+redundancy and do not cooperate: each may be arbitrarily slow, and may crash between any two steps. The record
 names its plan; a record whose plan has been deleted resolves to nothing, and no enactor can tell any more
-what it holds, so that none applies anything to it.
+what it holds, so none applies anything to it.
 
 Applying is one step here: compare the record's plan and replace it, or do nothing (in DynamoDB's terms, a
 conditional write). In the outage of 19 and 20 October 2025 it was two: an enactor checked that its plan was
 newer, was delayed, and applied it after another enactor had applied a newer one, whose clean-up then deleted
-the old plan that the record now named. The seeded bug `ThreeSteps` is that system,
-and its shortest trace is that outage.
+the old plan that the record now named. The seeded bug `ThreeSteps` is that system, and its shortest trace is
+that outage.
 
 Source: AWS, Summary of the Amazon DynamoDB Service Disruption in the Northern Virginia (US-EAST-1) Region,
 October 2025.

@@ -1,19 +1,19 @@
-"""What a node may forget of the replicas that it has dropped, while commands come late and more than once.
+"""What a node may forget of the replicas that it has dropped, while commands arrive late and more than once.
 
 Two partitions may have a replica on the node: partition 0 is the metadata, whose own leader commands it; the
-other one is an admin's. No incarnation of a replica is named twice. Commands stay under way for ever, so who
-was deposed and does not know it is no different from one whose commands are late.
+other one is an admin's. No incarnation of a replica is named twice. Commands stay under way forever, so a
+deposed admin or leader that does not know it yet behaves exactly like one whose commands arrive late.
 
 1. An admin's command carries its term; those for the metadata carry none (0). A node keeps the highest term
-   that it has seen, its fence, and refuses commands of lower ones; it asks for no term where the metadata is
-   concerned.
-2. Who commands has a replica made while it is named, and dropped when it is no more. The node refuses to make
-   what is not above the floor: the highest incarnation that it has dropped.
-3. A drop is of one incarnation, and there where that is not, too; not while an older one lives.
-4. A floor is forgotten when the fence is above the term that dropped. What the metadata's leader has dropped
-   has no term: no fence holds off who led before, and its floor stays for ever.
+   that it has seen, its fence, and refuses commands of lower terms; for the metadata it does not look at the
+   term.
+2. An admin, or the metadata's leader, has a replica made while it is named, and dropped when it no longer is.
+   The node refuses to make what is not above the floor: the highest incarnation that it has dropped.
+3. A drop is of one incarnation, and is recorded even where that is absent; but not while an older one lives.
+4. A floor is forgotten when the fence is above the term that dropped. Drops by the metadata's leader carry no
+   term: no fence holds off an earlier leader, so that floor stays forever.
 
-Source: Burrows, *The Chubby Lock Service*, OSDI 2006, 2.4 (sequencers against requests that come late).
+Source: Burrows, *The Chubby Lock Service*, OSDI 2006, 2.4 (sequencers against requests that arrive late).
 """
 
 from dynaproof.model.language import (
@@ -65,7 +65,7 @@ class Floors(Model):
     """What was dropped, whatever the node has forgotten."""
     came_back = Bool()
 
-    # ---------------------------------------------------------------- who commands
+    # ---------------------------------------------------------------- the admins and the metadata's leader
 
     @action
     def take_over(self) -> None:
@@ -134,7 +134,7 @@ class Floors(Model):
         self.floor[p] = 0
         self.dropped_by[p] = 0
 
-    # ---------------------------------------------------------------- what the rules ask
+    # ---------------------------------------------------------------- what the rules require
 
     def commands_with(self, p: int) -> int:
         """The term of a command that is sent now (rule 1)."""

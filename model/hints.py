@@ -1,9 +1,9 @@
-"""Leader hints: a router finds the leader by what nodes believe, and never goes round for ever.
+"""Leader hints: a router finds the leader by what nodes believe, and never goes round forever.
 
-A node that does not lead answers with its hint: who leads, and by which ballot. Hints are soft, and may be
-old.
+A node that does not lead answers with its hint: which node leads, and by which ballot. Hints are soft, and
+may be old.
 
-1. A router follows a hint only if its ballot is above that of the hint that it followed last for this
+1. A router follows a hint only if its ballot is above that of the last hint that it followed for this
    request.
 2. Otherwise it asks the voters in turn, as the metadata lists them.
 

@@ -1,22 +1,22 @@
 """Hosting: how a node makes the child of a partition that is split, and what a restart makes of what it
 finds.
 
-Each node has a replica of the parent, and is to have one of the child (of one child: they are alike), which
-it makes by itself from the parent's state at the barrier. A node's files are independent at a crash, and each
+Each node has a replica of the parent, and should get one of the child (of one child: they are alike), which
+it makes by itself from the parent's state at the barrier. In a crash a node's files are independent, and each
 keeps a prefix of what was not synced. So of two files, the child's journal (with its pages) and the node's
 own journal, each keeps or loses what it had not synced. A sync covers all that was written before it.
 
 H1. Making has three steps. (a) A node whose parent's replica has applied the split writes the child's pages
     and journal. (b) When these are durable, it writes the *mark* `Made` into the node's own journal. (c) When
     the mark is durable, the child speaks: before that it promises, votes and grants nothing.
-H2. A restart that finds the mark and no sound journal of the child has forgotten: that incarnation is silent
-    for ever. One that finds no mark removes whatever there is of the child: nothing was ever said for it.
-H3. It is then made anew from the parent, as long as the node has no mark and is not silent.
+H2. A restart that finds the mark but no sound journal of the child has forgotten: that incarnation is silent
+    forever. One that finds no mark removes whatever there is of the child: nothing was ever said for it.
+H3. The child is then made anew from the parent, as long as the node has no mark and is not silent.
 H7. A node grants the parent's leader no lease once the parent's replica has applied the split, or a mark of a
     child is there: what a replica knows to be chosen is volatile, and the mark is not.
 H8. The child speaks only when what this node granted to the parent's leader has run out. A restart waits for
     a whole lease.
-H10. A child that the node cannot make, for its parent's replica is lost or behind, is copied from a peer's.
+H10. A child that the node cannot make because its parent's replica is lost or behind is copied from a peer's.
 H11. The parent's replica is dropped when the mark is durable, and not before.
 
 Consensus is abstracted: a promise of the child is durable when it is heard, and a quorum of them makes a
@@ -200,7 +200,7 @@ class Hosting(Model):
             self.parent[n] = "behind"
         self.bound.add(n)
 
-    # ---------------------------------------------------------------- what the rules ask
+    # ---------------------------------------------------------------- what the rules require
 
     def speaks(self, n: int) -> bool:
         """Whether the mark is durable (H1c)."""

@@ -2,8 +2,8 @@
 
 Time passes in ticks. In a tick every clock advances by 1 (slow) or 2 (fast), chosen anew for each clock and
 each tick, so that every clock's rate stays within [1 - rho, 1 + rho] of 3/2 units for rho = 1/3. Between two
-ticks any number of messages may be received: delays are unbounded, and zero is one of them. A leader has a
-clock of its own even where a grantor lives on the same node, which only adds behaviours.
+ticks any number of messages may be received: delays are unbounded, and may be zero. A leader has its own
+clock even if a grantor lives on the same node, which only adds behaviours.
 
 1. A grantor that is asked by a ballot not below its promise grants L of its own clock from receipt. It
    promises no other ballot while that runs, and is free at >= L.
@@ -13,7 +13,7 @@ clock of its own even where a grantor lives on the same node, which only adds be
 3. A restarted grantor has forgotten its grants: it waits L before it promises anything.
 4. A leader that stops for good may release what it was granted.
 
-Timers are kept as what is left, ages as what has passed, so that no clock grows for ever. A promise is
+Timers are kept as the time left, ages as the time passed, so that no clock grows forever. A promise is
 durable and a grant is not. `checkers/proofs/lease.py` proves the bound of rule 2 for all rates and delays;
 this model adds ballots, restarts, releases and several rounds.
 
@@ -129,7 +129,7 @@ class Lease(Model):
 
         A round that is too old to be used is forgotten, with its answers.
         """
-        for bit, g in enumerate(self.Grantor):  # All numbers happen, so it is the same which bit is whose.
+        for bit, g in enumerate(self.Grantor):  # All numbers happen, so any bit may be any clock's.
             left = max(self.left[g] - 1 - grantors_fast // 2**bit % 2, 0)
             self.left[g] = left
             if left == 0:

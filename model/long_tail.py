@@ -1,16 +1,16 @@
 """Tails of records that are not known chosen, and what keeps them short: a promise and a first accept are
 one message each.
 
-`multi_paxos` with a bound on messages. Not all that is known to be chosen is volatile here: an acceptor's
+`multi_paxos` with a bound on messages. Here not all that is known to be chosen is volatile: an acceptor's
 journal keeps it with every accept (`kept`). A leader has a commit index and a window. A promise whose tail
-does not fit a message is not made. The rules are W1 to W5 of `docs/replication.md`, by which the actions
-refer to them:
+does not fit a message is not made. The rules are W1 to W5 of `docs/replication.md`; the actions refer to them
+by these names:
 
 W1. *Window.* A leader proposes a record only when its first batch is at or below its commit index, and while
     at most `window` records, this one included, are above that.
 W2. *Kept.* The journal record of an accept carries the commit index that is known with it: the acceptor's
-    own, and the message's as far as the entries go that it makes. A restart knows it. What is learned from a
-    peer is kept as well.
+    own, and the message's as far as the entries that the accept makes go. A restart knows it. What is learned
+    from a peer is kept as well.
 W3. *One no-op.* A leader adds its no-op only where the adopted tail does not end with one already.
 W4. So above what an acceptor has kept there are at most `window` records and one no-op, whatever crashes,
     and however often (`tails_fit`).
@@ -20,7 +20,7 @@ W5. *Catch up first.* An acceptor whose tail above the candidate's known chosen 
 
 A message holds a window of records and a no-op. A slot stands for a record, so what `impl` bounds in bytes
 is bounded in slots here. Every entry of a log may be learned from its journal, so an accept's message may
-come with the commit index of when it was first sent, or with a later one (`late`).
+arrive with the commit index at the time when it was first sent, or with a later one (`late`).
 """
 
 from dynaproof.model.language import (
@@ -150,7 +150,7 @@ class LongTail(OneNoOp):
             self.log[a, n] = None
         self.silent.add(a)
 
-    # ---------------------------------------------------------------- what the rules ask
+    # ---------------------------------------------------------------- what the rules require
 
     def counted(self, b: int) -> int:
         """A leader's commit index."""

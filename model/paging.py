@@ -3,11 +3,11 @@
 Items lie in the order of their places (the hash of the key, then the key), and a partition has a range of
 places. A page is what one partition has from the token on, up to a number of items.
 
-1. A token says at which place the next page begins, and no more: neither a partition nor a count of items in
+1. A token says only at which place the next page begins: it names neither a partition nor a count of items in
    one. The end of the scan is a place, too.
-2. An answer is complete up to behind its last item if the page was full, otherwise up to the end of the range
-   of the partition that answered, whatever range the router's cache has.
-3. A node that does not own the place refuses; the router looks the partition up anew, and asks with the same
+2. An answer is complete through its last item if the page was full, otherwise up to the end of the range of
+   the partition that answered, whatever range the router's cache has.
+3. A node that does not own the place refuses; the router looks the partition up again, and asks with the same
    token.
 
 Source: DynamoDB developer guide, *Paginating table query results* (`LastEvaluatedKey`).

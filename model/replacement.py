@@ -3,22 +3,22 @@ dropped.
 
 Consensus is abstracted to one leader, and to slots that are chosen when a majority (the leader and another
 voter, or two others of five) hold them durably; a replica holds the slots from `low` to `high`: a full one
-from the first (its checkpoint covers what its log has not), a log replica from its config's slot.
+from the first (its checkpoint covers what its log lacks), a log replica from its config's slot.
 
 1. A lost voter may be replaced by a *log replica* at once: a voter with a log and no tree, whose log begins
-   at its config's slot. It is made when every other voter holds the log through that.
-2. At most one voter has no tree: none is added before the one there is has become full, by copying the tree,
+   at its config's slot. It is made when every other voter holds the log through that slot.
+2. At most one voter has no tree: none is added before the existing one has become full, by copying the tree,
    as the same incarnation. Only a full one campaigns.
 3. A voter that lives (a move), or a log replica, is replaced by a learner that has copied the tree, and the
    log to at most `lag` slots behind the last one.
 4. A new voter votes and counts once it holds the log through its config (here: all that is chosen).
-5. One that has left is dropped when all voters are admitted, not when the config is chosen; or, with
-   `drops_beside_a_loss`, when all hold what is chosen but one, whoever that is: on the only node that is free
-   for a replica it keeps that from being replaced, if it is lost.
+5. A replica that has left is dropped when all voters are admitted, not when the config is chosen; or, with
+   `drops_beside_a_loss`, when all voters except one, whichever that is, hold what is chosen: on the only node
+   that is free for a replica, it keeps that one from being replaced, if it is lost.
 6. A restarted voter does not know what is chosen (`unsure`). An acceptor whose log begins above what a
    candidate knows answers with its first record: a candidate that holds that same record holds the chosen log
    through it, and asks again from there.
-7. One change at a time: none before all voters are admitted, but for the one that is lost.
+7. One change at a time: none before all voters, except the lost one, are admitted.
 
 Source: Ongaro, *Consensus: Bridging Theory and Practice*, 2014, 4.2.1 (learners catch up before they vote);
 Liskov et al., *Replication in the Harp File System*, SOSP 1991 (a witness has a log and no state).
@@ -201,7 +201,7 @@ class Replacement(Model):
         if self.leader == a:
             self.leader = None
 
-    # ---------------------------------------------------------------- what the rules ask
+    # ---------------------------------------------------------------- what the rules require
 
     def acts(self, a: int) -> bool:
         """A voter promises and votes."""

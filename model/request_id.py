@@ -2,8 +2,8 @@
 
 Consensus is abstracted: there is the log of the last ballot's leader, of which a prefix is chosen; an
 election keeps what is chosen and any part of what was in flight. A record has a commit timestamp; as
-timestamps only grow, of a timestamp it matters only whether it is past the deadline, which all requests
-share. A request is a conditional write; other writes turn its condition over.
+timestamps only grow, it only matters whether one is past the deadline, which all requests share. A request
+is a conditional write; other writes flip its condition.
 
 1. A leader proposes a request only while the record's timestamp would be within the deadline.
 2. A request's record is remembered, with its answer, until the first chosen record past the deadline. A copy
@@ -12,9 +12,9 @@ share. A request is a conditional write; other writes turn its condition over.
 4. A full table throttles; it never evicts.
 5. No answer leaves before the record that it depends on is chosen.
 6. An attempt is aimed at a ballot, and only that ballot's leader may propose it. A refusal is final if no
-   copy of the attempt was or will be proposed: it was aimed at nobody, or the leader throttled it and goes on
-   doing so for every copy. What the leader of a past ballot says is not final: it may have proposed it. Nor
-   is what a leader says once the deadline is past: the request may have been applied, and forgotten since.
+   copy of the attempt was or will be proposed: it was aimed at no leader, or the leader throttled it and goes
+   on doing so for every copy. What the leader of a past ballot says is not final: it may have proposed it.
+   Nor is what a leader says once the deadline is past: the request may have been applied and forgotten since.
 7. A client that gives up has a definite error if every attempt was refused for good, else an indefinite one.
 
 Attempts are delayed, repeated and lost, and so are answers. Clients aim with stale caches.

@@ -1,21 +1,20 @@
-"""Restoring to a point in time from snapshots and archived logs, which no partition coordinates with another.
+"""Restoring to a point in time from snapshots and archived logs, which partitions do not coordinate.
 
-A partition's leader archives its log record by record, in any order; an upload may be lost, and is tried
-again as long as the log has the record. Replicas put snapshots of their tree beside it. A split ends the
-parent's log and begins those of two children. Commit timestamps increase along the log and over the split.
-Consensus is abstracted: a leader has records in flight behind the chosen ones, and an election may drop them.
-The rules:
+A partition's leader archives its log record by record, in any order; an upload may be lost, and is retried as
+long as the log has the record. Replicas put snapshots of their trees beside it. A split ends the parent's log
+and begins those of two children. Commit timestamps increase along the log and across the split. Consensus is
+abstracted: a leader has records in flight behind the chosen ones, and an election may drop them. The rules:
 
 1. Only chosen records are archived, and what is archived is never replaced (a conditional put).
 2. The archive of a partition is good up to its first hole. Its last record before that closes its timestamp:
    nothing at or below it is missing, or will ever be chosen. An idle leader commits `closed` records.
 3. The latest restorable time is the least closed timestamp over the leaves of the lineage, as the archive has
-   them: a split that is archived makes two leaves, which are closed at the split's timestamp to begin with.
+   them: an archived split makes two leaves, which are at first closed at the split's timestamp.
 4. To restore to T, take for each leaf of the lineage *at T* the nearest snapshot not past T, and the archived
    records behind it up to T. A leaf without a snapshot of its own begins with its parent's.
 5. A parent's archive lives on after the split (the end of the restore window is not modelled).
 
-So that there is less to explore, a write of the parent is one of both halves.
+So that there is less to explore, a write of the parent is a write of both halves.
 
 Source: Elhemali et al., Amazon DynamoDB, USENIX ATC 2022, 5.4 (backups and restores); the developer guide,
 Point-in-time recovery.

@@ -1,21 +1,21 @@
 """A request over a split: attempts at the parent and at a child, and when the client's error is definite.
 
-There is one request, under its id. The parent's log holds at most the request, the split, and no-ops; what is
-chosen is a prefix, and an election may drop what is in flight. The child, which owns the request's key,
-chooses at once what it takes.
+There is one request, under its id. The parent's log holds at most the request, the split, and no-ops; a
+prefix is chosen, and an election may drop what is in flight. The child, which owns the request's key, chooses
+at once what it takes.
 
 1. Every attempt carries the same id, wherever it goes. Nothing is proposed past the deadline (in commit
    timestamps), nor twice while it is in the log or remembered.
 2. The child inherits the ids that are remembered *at the barrier*. What the parent's log has behind it
-   (no-ops of later timestamps) changes nothing of the parent's state, so it does not matter when a node makes
+   (no-ops with later timestamps) does not change the parent's state, so it does not matter when a node makes
    its child.
-3. A replica that has *applied* the split answers a request of the parent by what it remembers; otherwise, if
+3. A replica that has *applied* the split answers a request to the parent by what it remembers; otherwise, if
    the barrier's timestamp is within the deadline, by a `WrongPartition` that is definite for every attempt at
    the parent: none took effect or will. Past the deadline, or from a node that has not applied the split, it
-   is a hint, and says nothing of what became of the attempt.
+   is a hint, and says nothing about the outcome of the attempt.
 4. A leader of the child that throttles an attempt within the deadline, and goes on refusing it, answers for
    the attempts at the parent too, for it has the parent's ids.
-5. The client's error is definite if every attempt is refused definitely, by 3 or 4; otherwise indefinite.
+5. The client's error is definite if every attempt is definitely refused, by 3 or 4; otherwise indefinite.
 
 Sources: Kingsbury, *Maelstrom* protocol notes (definite and indefinite errors); Liskov (timestamps that bound
 what a server remembers).
@@ -205,7 +205,7 @@ class Router(Model):
             else "indefinite"
         )
 
-    # ---------------------------------------------------------------- what the rules ask
+    # ---------------------------------------------------------------- what the rules require
 
     def knows_split(self) -> bool:
         """Whether the replica that answers has applied the split (rule 3)."""

@@ -1,20 +1,20 @@
 """Stream shards: leaders append what a partition's log changed, and a consumer reads it by shards.
 
 A partition has one shard. Its log has records that change items, and records that change nothing and leave no
-stream record; a `Split` ends it, and the log of each child goes on in the next slot. The rules:
+stream record; a `Split` ends it, and the log of each child continues in the next slot. The rules:
 
-1. A leader sends `append(previous_slot, through_slot, records)`: all that the slots between changed. The
+1. A leader sends `append(previous_slot, through_slot, records)`: all changes of the slots in between. The
    shard takes it only if `previous_slot` is its last, and answers every append with its last slot.
-2. A leader knows from answers only how far the shard is. After a restart it begins at the log's retained
-   start, and is told where to go on. A deposed leader goes on sending for a while.
+2. A leader knows only from answers how far the shard is. After a restart it begins at the log's retained
+   start, and is told where to continue. A deposed leader goes on sending for a while.
 3. The log is cut only below what an answer has confirmed.
 4. The append whose last slot is the split closes the shard and opens two, which begin behind that slot.
 5. A worker of a consumer takes a shard under a lease: a child only when the parent is finished. It processes,
-   and then moves the checkpoint, which only the lease's owner can. Whoever takes the shard next begins at
-   the checkpoint. A worker that has lost its lease goes on processing for a while.
+   and then moves the checkpoint, which only the lease's owner can do. The next worker to take the shard
+   begins at the checkpoint. A worker that has lost its lease goes on processing for a while.
 
-Appends are delayed, repeated and lost, and so are their answers. Which ballot a leader has is left out: what
-is chosen does not depend on it, and any two leaders may be sending at once.
+Appends are delayed, repeated and lost, and so are their answers. Leaders' ballots are left out: what is
+chosen does not depend on them, and any two leaders may be sending at once.
 
 Source: the developer guide of DynamoDB, Change data capture for DynamoDB Streams; of Kinesis Data Streams,
 Resharding.

@@ -1,21 +1,22 @@
 """Splitting a partition: a barrier in the parent's log, two children, and routers that have not heard of it.
 
 Consensus is abstracted, for the parent (a log, a chosen prefix, elections that keep what is chosen) and more
-so for a child (what its leader takes is chosen at once). Each key goes to a child of its own. The rules:
+so for a child (what its leader takes is chosen at once). Each key goes to a different child. The rules:
 
 1. `Split` is a barrier: what the parent's log has behind it takes no effect and is not acknowledged. The
    parent's leader does not serve once it has applied it.
-2. A replica that has applied the split *grants the parent no lease any more*, and votes for a child's leader
+2. A replica that has applied the split *no longer grants the parent a lease*, and votes for a child's leader
    only when what it had granted before has run out. So a child's leader has waited out every lease of the
    parent, and no later one can begin.
 3. A child starts with its half of the items, the parent's slots and timestamps, and the ids of the requests
    that the parent remembers for its keys.
 4. One transaction of the metadata takes the parent out and both children in.
-5. A router sends to whom its cache names; a copy of a request may so arrive at the parent and at a child.
+5. A router sends to the partition that its cache names; so copies of a request may arrive at the parent and
+   at a child.
 
-A grantor's grant outlives what the leader makes of it (see the model `lease`); that order is all that is left
-of time here. That replicas which applied the split refuse the parent's lease is not said in so many words in
-the usual descriptions, and waiting alone is not enough (seeded bug `GrantsBehindTheSplit`).
+A grantor's grant outlives the leader's use of it (see the model `lease`); that order is all that is left of
+time here. The usual descriptions do not say explicitly that replicas that have applied the split refuse the
+parent's lease, and waiting alone is not enough (seeded bug `GrantsBehindTheSplit`).
 
 Source: Elhemali et al., Amazon DynamoDB, USENIX ATC 2022, 4.2 (split); Gray and Cheriton, Leases, SOSP 1989.
 """

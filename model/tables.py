@@ -1,22 +1,22 @@
-"""Creating and deleting a table, and creating one of the same name again, while commands come late and more
+"""Creating and deleting a table, and creating one of the same name again, while commands arrive late and more
 than once.
 
-A table's generation stands for the ids of its partitions: no id is used twice. Every node is to have a
+A table's generation stands for the ids of its partitions: no id is used twice. Every node should get a
 replica of the partition, which takes writes while a quorum of the nodes has one. Commands carry the epoch of
 the admin that sent them.
 
 1. Create: a conditioned write records generation, partitions and members, `creating`; the nodes are told; as
    soon as all have answered, one conditioned write makes the table `active`.
-2. Delete: one conditioned write makes it `deleting`, from `creating` too; the nodes are told; the record goes
-   once so many have answered that the others are no quorum. A node that reports a partition of which there is
-   no record is told then.
+2. Delete: one conditioned write makes it `deleting`, from `creating` too; the nodes are told; the record is
+   removed once so many have answered that the others are no quorum. A node that reports a partition without a
+   record is told then.
 3. A node refuses commands of an epoch below the highest that it has seen, durably, and answers with that.
-4. A drop leaves a tombstone with the command's epoch, also where there was nothing. A create of a partition
+4. A drop leaves a tombstone with the command's epoch, even where there was nothing. A create of a partition
    with a tombstone is refused.
-5. A tombstone goes when the node has seen an epoch above it: by then every create of that partition that is
-   still under way is of an older epoch.
+5. A tombstone is removed when the node has seen an epoch above it: by then every create of that partition
+   that is still under way is of an older epoch.
 
-Source: Burrows, *The Chubby Lock Service*, OSDI 2006, 2.4 (sequencers against requests that come late).
+Source: Burrows, *The Chubby Lock Service*, OSDI 2006, 2.4 (sequencers against requests that arrive late).
 """
 
 from dynaproof.model.language import (
@@ -165,7 +165,7 @@ class Tables(Model):
         if g != self.generation or self.status == "none":
             self.late_write = True
 
-    # ---------------------------------------------------------------- what the rules ask
+    # ---------------------------------------------------------------- what the rules require
 
     def may_remove(self) -> bool:
         """Whether the nodes that have not answered are no quorum (rule 2)."""

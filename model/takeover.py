@@ -1,11 +1,11 @@
-"""Taking over: the record of a workflow, two admins that may both take themselves for active, and crashes
+"""Taking over: the record of a workflow, two admins that may both believe themselves active, and crashes
 between any two steps.
 
 1. An admin becomes active by raising the epoch in the metadata, in one conditioned write.
-2. It reads the record of a workflow, sends the command of its step, any number of times, and when that was
-   answered writes the next step, on the condition that the record still is what it read *and* the epoch is
-   its own: one write, never a look and then a write.
-3. A command names the workflow and the step. Whoever obeys it does so once, and answers a repetition alike.
+2. It reads the record of a workflow, sends the command of its step, any number of times, and when that is
+   answered writes the next step, on the condition that the record is still what it read *and* the epoch is
+   its own: one write, never a read and then a write.
+3. A command names the workflow and the step. A node obeys it once, and gives a repetition the same answer.
 4. What a step chooses (a node, an incarnation) is in the record before any command names it.
 
 Source: Burrows, *The Chubby Lock Service*, OSDI 2006, 2.4 (sequencers: a holder's requests carry its epoch).

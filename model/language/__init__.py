@@ -20,8 +20,8 @@ happen, `@always`, `@sometimes`, `@eventually` and `@always_possible` methods wh
             return self.count <= self.top
 
 An action **reads the old state and writes the new one** (TLA+'s unprimed and primed variables); what it
-does not write stays. `require` is its guard. An action happens as one atomic step, for any values of its
-parameters.
+does not write stays the same. `require` is its guard. An action happens as one atomic step, for any values of
+its parameters.
 
 The text is ordinary Python: `checkers.state_space.interpreter` simply runs it. The other engines read its
 syntax tree, so actions keep to the statements of `docs/models.md`: assignments, `if`, `for` over bounded

@@ -1,7 +1,7 @@
 """`Model`: the base class of every model, which collects what the class body declares.
 
-Invariant: an instance is immutable but for the step that an engine has running in it; the same class with
-the same constants always declares the same variables, in the order of the class body.
+Invariant: an instance is immutable except for the step that an engine runs in it; the same class with the
+same constants always declares the same variables, in the order of the class body.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -100,7 +100,7 @@ class Model:
         }
         for one in declared.values():
             if isinstance(one, Scalar):
-                one.resolve(self.constants)  # Refuses a set without members, even where no variable has one.
+                one.resolve(self.constants)  # Rejects a set without members, even if no variable uses it.
         if not self.types:
             raise ModelError(f"{type(self).__name__} declares no variables")
         every = [one for one in declared.values() if isinstance(one, Action)]

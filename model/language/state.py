@@ -1,8 +1,7 @@
 """One step of a model as plain Python sees it: reads give the old state, writes go to the new one.
 
-A `Step` holds the old values and collects the new. What the text gets in its hands for an array, a set or a
-sequence is a view: it reads like the old value, and its writing methods (`x[i] = v`, `s.add(v)`,
-`q.append(v)`) go to the new one.
+A `Step` holds the old values and collects the new. For an array, a set or a sequence the text gets a view: it
+reads like the old value, and its writing methods (`x[i] = v`, `s.add(v)`, `q.append(v)`) go to the new one.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
-"""Multi-Paxos as `impl` keeps its rule 4: a leader that adopts a tail which ends with a no-op adds none.
+"""Multi-Paxos as `impl` keeps its rule 4: a leader that adopts a tail ending with a no-op adds none.
 
-So a tail does not grow by the leaders that come and go (rule W3 of `docs/replication.md`). Nothing else
-differs from `multi_paxos`; runs of the implementation are followed through this text.
+So a tail does not grow as leaders come and go (rule W3 of `docs/replication.md`). Nothing else differs from
+`multi_paxos`; runs of the implementation are followed through this text.
 """
 
 from typing import ClassVar

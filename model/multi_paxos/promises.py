@@ -1,4 +1,4 @@
-"""What Multi-Paxos promises: its invariants, what must be reachable, and the counts that are known."""
+"""What Multi-Paxos promises: its invariants, what must be reachable, and the known counts."""
 
 from dynaproof.model.language import Expected, always, sometimes
 from dynaproof.model.multi_paxos.protocol import MultiPaxosRules

@@ -1,13 +1,13 @@
 """Multi-Paxos with pipelined, dependent slots: the replication log of one partition, as `impl` keeps it.
 
 Slots depend on each other: a conditional write in slot n was decided on the state up to slot n-1. A record
-is known by its slot and the ballot whose leader made it; what it was computed on is the record before it in
-that leader's log. Every acceptor may lead; the leader of a ballot is kept by ballot. Messages are lost,
-repeated and reordered: a proposal stays available once made, and a vote, once cast, counts for ever.
+is identified by its slot and the ballot whose leader made it; what it was computed on is the record before it
+in that leader's log. Every acceptor may lead; the leader of a ballot is kept by ballot. Messages are lost,
+repeated and reordered: a proposal stays available once made, and a vote, once cast, counts forever.
 
 The rules, by the names that the actions refer to:
 
-1. *Last accepted* is a scalar of its own, raised by accepting only.
+1. *Last accepted* is a separate scalar, raised only by accepting.
 2. A promise carries last accepted, the last slot, and the tail above the candidate's known chosen slot.
 3. Adoption is whole: the tail of the promise with the greatest (last accepted, last slot). A promise whose
    record at the candidate's known chosen slot is not the chosen one counts, and its tail does not.
@@ -21,18 +21,18 @@ The rules, by the names that the actions refer to:
    spares it.
 8. Learning a chosen record that differs from the retained one replaces it and removes the entries above; it
    touches neither the promise nor last accepted.
-9. A candidate that learns asks everyone again: promises that it counted before tell of a tail that begins
+9. A candidate that learns asks everyone again: promises that it counted before describe a tail that begins
    elsewhere.
 
 *Durable*: the log, the promise, last accepted, and that a ballot is used. *Volatile*: what is known chosen.
-An action is over when what it wrote is synced, so a crash before that is an action that did not happen, and a
+An action ends when what it wrote is synced, so a crash before that is an action that did not happen, and a
 crash after it forgets what is known chosen. A candidate or leader that crashed is one that does nothing more:
-its ballot is never used again. An acceptor that *forgets* lost something synced: it is silent for ever, and
-its old votes and promises stay valid.
+its ballot is never used again. An acceptor that *forgets* has lost something synced: it is silent forever,
+and its old votes and promises stay valid.
 
 A promise is made and counted in one action. That is no restriction: what a promise carries is fixed when it
-is made, and the acceptor refuses lower ballots from then on, so a leader that counts it later is one that
-proposes later; a promise that is never counted is `promise_lost`.
+is made, and the acceptor refuses lower ballots from then on, so a leader that counts it later is the same as
+one that proposes later; a promise that is never counted is `promise_lost`.
 """
 
 from dynaproof.model.language import (
@@ -229,7 +229,7 @@ class MultiPaxosRules(Model):
             self.log[a, n] = None
         self.silent.add(a)
 
-    # ---------------------------------------------------------------- what the rules ask
+    # ---------------------------------------------------------------- what the rules require
 
     def record(self, a: int, n: int) -> int | None:
         """The record that an acceptor retains in a slot."""

@@ -1,4 +1,4 @@
-"""What replacing voters promises: its invariants, what must be reachable, and the counts that are known."""
+"""What replacing voters promises: its invariants, what must be reachable, and the known counts."""
 
 from dynaproof.model.language import Expected, always, sometimes
 from dynaproof.model.reconfiguration.protocol import ReconfigurationRules

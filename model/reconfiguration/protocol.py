@@ -1,24 +1,24 @@
 """Reconfiguration: replacing a voter of the replication log, and voters that forget.
 
 The log of `model/multi_paxos` with records that are configs: such a record replaces one voter, and governs
-the slots above it. A voter is an incarnation of a replica; one that has lost something synced is silent for
-ever, and another incarnation takes its place. The rules, numbered as in the replication rules:
+the slots above it. A voter is an incarnation of a replica; one that has lost something synced is silent
+forever, and another incarnation takes its place. The rules, numbered as in the replication rules:
 
-9. A config is proposed only when all below is chosen; nothing above it before it is chosen by votes of its
-   leader's own ballot.
+9. A config is proposed only when all below it is chosen, and nothing above it before it is chosen by votes of
+   its leader's own ballot.
 10. Learning any record that a ballot chose is a promise of that ballot.
 11. A candidate that finds a config in the tail that it adopts leads only with promises of a quorum of the new
     config too, and of the old one. Slots through the config count under the old one, those above it under the
     new one, in order. Voters of the old config install all of the first accept.
-12. A candidate that knows a config to be chosen uses that one only.
-13. Who forgets is silent; what it said before stays valid.
+12. A candidate that knows a config to be chosen uses only that one.
+13. A voter that forgets is silent; what it said before stays valid.
 14. A new incarnation promises at once: it has never voted, so whatever it reports is true. It accepts, votes
     and campaigns once it is admitted: once it knows the log through the config that brought it. Until then
     nobody else forgets.
 
-A ballot's first own record is a no-op or, where it adopts nothing, a config: all below it is chosen then. The
-rest is as in `multi_paxos`, whose rules are not repeated; leaving out what that model is about (a candidate
-that learns and asks again, a promise repeated).
+A ballot's first own record is a no-op or, if it adopts nothing, a config: then all below it is chosen. The
+rest is as in `multi_paxos`, whose rules are not repeated, but without what that model is about (a candidate
+that learns and asks again, a repeated promise).
 """
 
 from dynaproof.model.language import (
@@ -295,7 +295,7 @@ class ReconfigurationRules(Model):
             for c in self.Ballot
         )
 
-    # ---------------------------------------------------------------- what the rules ask
+    # ---------------------------------------------------------------- what the rules require
 
     def asked(self, a: int, b: int) -> bool:
         """A candidate asks the voters of every config that it knows or has found: rule 11."""

@@ -1,4 +1,4 @@
-"""What shared pages promise: their invariants, what must be reachable, and that in the end nothing stays."""
+"""What shared pages promise: their invariants, what must be reachable, and that nothing stays in the end."""
 
 from dynaproof.model.language import Constant, Expected, always, always_possible, eventually, sometimes
 from dynaproof.model.shared_pages.protocol import DAMAGED, NOTHING, SharedPagesRules

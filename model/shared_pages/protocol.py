@@ -1,30 +1,32 @@
-"""Shared pages: how the children of a split begin with their parent's pages, and when a page file goes.
+"""Shared pages: how the children of a split begin with their parent's pages, and when a page file is removed.
 
 There is one node, and one line: a parent with two leaves, a and b; its left child has a, its right child b,
-and the left child's own child a. A tree is what its leaves refer to: a page, and the version that it is to
+and the left child's own child a. A tree is what its leaves refer to: a page, and the version that it should
 hold (the digest in the reference). Pages lie in files: the parent's, one for each child, and one with a copy
 that the parent took from a peer. The rules, as they are numbered for the implementation:
 
-P1. From the barrier on a tree does not change. Who has applied its split writes one last checkpoint there.
+P1. From the barrier on a tree does not change. A replica that has applied its split writes one last
+    checkpoint there.
 P2. A child's first `Head` names the root that its parent's `Head` names at the barrier (without what is
     outside the child's range), and the files in which that root's pages lie. Page numbers are one space along
     a line: a child's own pages have numbers above its parent's.
 P3. A child's mark is written when three things are durable: its `Head`, its own pages, and its parent's
     `Head` at the barrier. If the parent's replica is lost before that, the child that is being made is
     removed.
-P4. Who owns a file writes and frees single pages in it; who only names it does neither. A page is free when
-    neither the owner's tree in memory, nor its newest `Head`, nor its durable one, nor a held view reaches
-    it.
+P4. The owner of a file writes and frees single pages in it; a replica that only names it does neither. A page
+    is free when neither the owner's tree in memory, nor its newest `Head`, nor its durable one, nor a held
+    view reaches it.
 P5. A page that is copied home is verified as it is read. The new `Head` names no file that its root does not
     reach.
 P6. A file is removed when none of these names it: the newest and the durable `Head` of every replica that is
-    neither dropped nor silent; a copy under way; a held view. By this alone, and never with its owner.
-P7. A child that is split itself is frozen as any parent is, home or not: its children name what its `Head`
+    neither dropped nor silent; a copy under way; a held view. Only this decides, never the removal of its
+    owner.
+P7. A child that is itself split is frozen like any parent, home or not: its children name what its `Head`
     names.
-P8. Who reads a damaged page is silent, for itself alone.
+P8. A replica that reads a damaged page is silent, but no other is.
 
-A crash keeps any prefix of what was not synced, of each file apart. So a file may reach the disk at any time
-by itself (`flush`), and a crash loses the rest; a step that needs something durable asks for just that.
+A crash keeps any prefix of what was not synced, separately for each file. So a file may reach the disk at any
+time by itself (`flush`), and a crash loses the rest; a step that needs something durable asks for just that.
 
 Sources: Rodeh, *B-trees, Shadowing, and Clones*, TOS 2008 (trees that share pages); Pillai et al., *All File
 Systems Are Not Created Equal*, OSDI 2014 (what a crash keeps of several files).
@@ -378,7 +380,7 @@ class SharedPagesRules(Model):
                 self.disk_at[leaf] = 0
                 self.disk_version[leaf] = 0
 
-    # ---------------------------------------------------------------- what the rules ask
+    # ---------------------------------------------------------------- what the rules require
 
     def may_make(self, c: int) -> bool:
         """Whether the parent's `Head` names the root at the barrier; it need not be durable (P2)."""

@@ -5,7 +5,7 @@ but accept, vote and campaign only when it is admitted.
 
 *Phase 1 meets the votes* (`Admission`). The promises with which a ballot was led are kept. What must overlap
 when a live voter is replaced is not the quorums of consecutive configs, which need not meet: it is the votes
-for a slot and the promises of every later ballot whose leader did not know that slot when it began to lead.
+for a slot and the promises of every later ballot that is led without knowledge of that slot.
 
 *One loss is not the last* (`AfterOneLoss`). A leader and the voter that it replaces have accepted the config,
 nobody else knows of it, and the leader is lost. A candidate that finds the config needs a quorum of its

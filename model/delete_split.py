@@ -1,15 +1,15 @@
 """Deleting a table while one of its partitions is being split, with nodes that come late.
 
-Nodes may have a replica of the parent, partition 1, and of a child, partition 2 (the other child is alike).
+Nodes may have a replica of the parent, partition 1, and of a child, partition 2 (the other child is like it).
 One write of the metadata makes the table `deleting`, whatever workflow runs; the commands of that workflow
 are still under way.
 
 A7. A node that is told to drop a partition buries it, even if it has no replica of it: what is buried is
     never made there again.
-A11. What a node reports and has no record is dropped.
+A11. A replica that a node reports is dropped if its partition has no record.
 A14. `DropPartition` goes to every node for the parent *and* for the child, whose id the split's workflow has
     recorded, whether or not it has been made. The record is removed when for each of these ids all nodes but
-    one have answered: so nothing that is left has a quorum.
+    one have answered: so no replica that is left has a quorum.
 H3. A node whose replica of the parent has applied the `Split` makes the child, however late.
 
 Source: DynamoDB (ATC 2022), 4.2 (split); Burrows, *The Chubby Lock Service*, OSDI 2006, 2.4 (against requests

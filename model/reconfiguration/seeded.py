@@ -1,4 +1,4 @@
-"""Reconfiguration without failures: with it, variants that need none are searched."""
+"""Reconfiguration without failures, with which variants that need none are searched."""
 
 from dynaproof.model.language import action, require
 from dynaproof.model.reconfiguration.promises import Reconfiguration

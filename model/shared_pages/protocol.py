@@ -23,7 +23,7 @@ P6. A file is removed when none of these names it: the newest and the durable `H
     owner.
 P7. A child that is itself split is frozen like any parent, home or not: its children name what its `Head`
     names.
-P8. A replica that reads a damaged page is silent, but no other is.
+P8. A replica that reads a damaged page is silent, itself alone.
 
 A crash keeps any prefix of what was not synced, separately for each file. So a file may reach the disk at any
 time by itself (`flush`), and a crash loses the rest; a step that needs something durable asks for just that.

@@ -52,12 +52,12 @@ KEPT_SECONDS = 600
 """For how long it is kept how many writes were asked for: longer than any partition remembers a write."""
 
 COPY_STEPS = 8
-"""Round trips of a copy besides those for pages and records: one per level of the tree, and to install it."""
+"""Round trips of a copy besides those for pages and records: for each tree level, and to install it."""
 
 
 class Asked:
     """A request that is measured: when it was asked, the most that stood before it at a leader, and whether
-    the leader's waiting line was full when the request last came.
+    no more requests could wait there when it last came.
     """
 
     __slots__ = ("at", "bytes", "crowded", "slots")

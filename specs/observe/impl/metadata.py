@@ -221,7 +221,7 @@ class MetadataObserver:
             self.table_changed(before, after)
 
     def begun(self, after: PartitionRecord) -> None:
-        """A partition is recorded from here on: a table's first, or a child whose id a split has recorded."""
+        """A partition has a record from here on: a new table's, or a child whose id a split has recorded."""
         number = after.partition
         if not after.parent:
             self.give("partition", number)

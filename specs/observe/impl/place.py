@@ -109,7 +109,7 @@ class Surroundings(Protocol):
 
     @property
     def late_us(self) -> Microseconds:
-        """By how much, or by how many times that, second copies of messages come late; 0 if they do not."""
+        """By how much, or by some multiple of it, second copies of messages come late; 0 if they do not."""
         ...
 
     @property
@@ -298,7 +298,7 @@ def before_at_leader(replica: PartitionReplica) -> tuple[int, int]:
 
 
 def waiting_is_full(replica: PartitionReplica) -> bool:
-    """Whether the waiting line is full: in requests, or so nearly in bytes that one item more is too much."""
+    """Whether as many requests wait for room as may, or so nearly as many bytes that an item is too much."""
     _, _, waiting = services_of(replica)
     settings = waiting.settings
     return len(waiting) >= settings.waiting_requests or waiting.size + LARGEST_ITEM > settings.waiting_bytes

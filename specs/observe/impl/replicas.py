@@ -424,8 +424,8 @@ class ImplObserver(RequestObserver):
     def prune(self) -> None:
         """Forget what no spec can need any more, so that a run of any length needs bounded memory.
 
-        A slot is kept until every replica of the group is `WINDOW` committed slots beyond it; an effect while
-        its request is open; a refusal for the next `WINDOW` refusals.
+        A slot is kept until every replica of the group has committed `WINDOW` slots beyond it; an effect
+        while its request is open; a refusal for the next `WINDOW` refusals.
         """
         view = self.view
         through = min(self.commits.values(), default=0) - WINDOW

@@ -74,7 +74,7 @@ class Explore:
             seconds: For how long to start new runs.
             seed: Where the seeds of the runs begin.
             jobs: Processes.
-            strategies: Who decides what happens next; see `dynaproof strategies`.
+            strategies: What decides the next event; see `dynaproof strategies`.
         """
         import dynaproof
         from dynaproof.errors import UserError

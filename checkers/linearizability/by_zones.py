@@ -104,7 +104,7 @@ def decide_plain(history: History, asks: Asks, room: Column | None = None) -> By
 
 
 def decide_compiled(history: History, asks: Asks) -> ByZones:
-    """By machine code, in as many threads as there are cores, and keys worth a thread."""
+    """By machine code, with the keys shared out to as many threads as there are cores and work for."""
     from dynaproof.checkers.linearizability import chain_kernels  # noqa: PLC0415
 
     answers = _answers(asks, len(history.keys), len(history.values))

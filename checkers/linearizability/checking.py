@@ -218,7 +218,7 @@ class _Key:
         return self._operations
 
     def pattern(self) -> patterns.Pattern | None:
-        """A bad pattern: of the operations that one excludes, that of the one that returned first."""
+        """The bad pattern whose excluded operation returned first, if there is one."""
         if self._starts_compiled():
             from dynaproof.checkers.linearizability import pattern_kernel  # noqa: PLC0415
 
@@ -287,7 +287,7 @@ def depth_first_limit(operations: int) -> int:
 
 
 class _Patience:
-    """Ends a plain search with its turn, or when it has often enough asked with many configurations.
+    """Ends a plain search with its turn, or when it has asked often enough with many configurations.
 
     Counted, not timed, so that the same history is always decided by the same search.
     """

@@ -53,7 +53,7 @@ def without(configurations: list[Configuration], bit: int) -> list[Configuration
 
 
 def twins(op: OpenOperation, crashed: list[OpenOperation]) -> list[OpenOperation]:
-    """The writes of unknown outcome, among those that leave its value, that do the same as this one."""
+    """The other writes of unknown outcome that do the same as this one; `crashed` has those of its value."""
     return [y for y in crashed if y is not op and y.kind == op.kind and y.expected == op.expected]
 
 

@@ -57,7 +57,7 @@ class Row(Struct, frozen=True):
 
 
 class Trial(Struct, frozen=True):
-    """What is to be tried: schedules from the end of `before` on, up to `schedules` in all."""
+    """What has to be tried: schedules from the end of `before` on, up to `schedules` in all."""
 
     bug: str
     strategy: str

@@ -163,7 +163,7 @@ class LoadObserver:
         self.asked, self._down, self._back, self._copies = {}, dict.fromkeys(absent, tau), {}, {}
 
     def awaits(self, name: str) -> None:
-        """A replica is to be made at a place."""
+        """A replica will be made at a place."""
         if self.pace is not None:
             self._down.setdefault(name, self._chosen[-1][0])
             self.answers, self.asked = False, {}

@@ -102,7 +102,7 @@ class MetadataObserver:
         self.opened: Callable[[PartitionRecord], None] = lambda _: None
         """Called for a new partition,"""
         self.drops: Callable[[int], object] = lambda _: None
-        """when the replicas of a parent are to be dropped,"""
+        """when the replicas of a parent must be dropped,"""
         self.replaced: Callable[[ReplacementRecord | None, ReplacementRecord | None], object]
         self.replaced = lambda _before, _after: None
         """when a replacement begins, goes on, or has ended,"""
@@ -245,7 +245,7 @@ class MetadataObserver:
             self.view.file(Listed(number, after.config.epoch, wrong))
 
     def replacement_changed(self, before: ReplacementRecord | None, after: ReplacementRecord | None) -> None:
-        """A voter is to be replaced; the work goes on, or ends."""
+        """The replacement of a voter begins, goes on, or ends."""
         self.replaced(before, after)
         if before is None:
             assert after is not None
@@ -259,7 +259,7 @@ class MetadataObserver:
             self.reach(sometimes_of_regions.GIVEN_UP)
 
     def split_changed(self, before: SplitRecord | None, after: SplitRecord | None) -> None:
-        """A partition is to be split; the work goes on, or ends."""
+        """The split of a partition begins, goes on, or ends."""
         if before is None:
             assert after is not None
             self.give("workflow", after.workflow)

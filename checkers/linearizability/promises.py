@@ -32,9 +32,10 @@ from dynaproof.checkers.linearizability.result import Failure
 from dynaproof.specs.history import ABSENT, APPEND, DELETE, NEVER, READ, Completion, History, Operation
 
 ALWAYS: Final = -NEVER
+"""The time of what was there from the beginning."""
 
 NOT_DONE: Final = (Completion.FAILED.value, Completion.NO_EFFECT.value)
-"""The time of what was there from the beginning."""
+"""How operations end that had no effect."""
 
 TOLD_AT_MOST: Final = 100
 """How many violations an answer names; it counts all."""

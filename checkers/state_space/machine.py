@@ -1,6 +1,6 @@
 """Machine code of a model: its actions, properties and symmetry as LLVM functions over packed states.
 
-Four functions, called by the exploration (`engine`):
+Six functions, called by the exploration (`engine`):
 
 - `expand(state, out, taken)` writes the successors of the state at `out`, the numbers of their action
   instances (32 bits each) at `taken`, and gives their count, or minus one minus the number of an instance
@@ -173,7 +173,7 @@ def _signed(number: int) -> int:
 
 
 def model_functions(lowered: Lowered) -> str:
-    """The LLVM text of `expand`, `check` and `seen`."""
+    """The LLVM text of the six functions of a model."""
     chunks = [
         list(enumerate(lowered.instances))[start : start + PER_FUNCTION]
         for start in range(0, len(lowered.instances), PER_FUNCTION)

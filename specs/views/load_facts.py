@@ -101,8 +101,9 @@ class Throttled(GroupFact, frozen=True, gc=False):
     admitted: int
     """and how many the partition's rate admits in that span."""
     bytes: int
-    """Both again, in bytes of what the partition remembers of the writes."""
+    """The bytes that the partition remembers of those writes,"""
     admitted_bytes: int
+    """and the most that its rate admits."""
 
 
 class Filled(GroupFact, frozen=True, gc=False):

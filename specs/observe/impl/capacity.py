@@ -116,7 +116,7 @@ class CapacityObserver:
         self.throttled: dict[Member, bool] = {}
         """Replicas that have throttled a write."""
         self.taken: dict[str, tuple[int, int]] = {}
-        """Of reads and of writes: the rate that was set last, and the version of what its table was given."""
+        """Of reads and of writes: the version of what its table was given, and the rate that was set last."""
         self.held: list[Held] = []
         """Its shares of what its table was given, in order of time."""
 

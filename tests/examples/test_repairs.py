@@ -17,7 +17,7 @@ from dynaproof.impl.admin.survey import LookAtNodes, Survey
 from dynaproof.impl.metadata.orders import CreateTable, DrainNode, MoveReplica
 from dynaproof.impl.metadata.placement import Candidate
 from dynaproof.impl.metadata.records import NodeRecord, PartitionRecord, ReplacementRecord
-from dynaproof.impl.metadata.replacements import MarkNode
+from dynaproof.impl.metadata.replacements import MarkNode, next_step
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import NotNow
@@ -406,3 +406,37 @@ def test_a_voter_that_finds_late_that_a_page_rotted_may_fall_silent_when_all_is_
 def test_who_has_left_goes_where_no_place_is_free_for_whichever_voter_is_lost() -> None:
     """Found by a campaign: two nodes of a zone kept who had left, and the third was down for good."""
     assert run_pinned("a_zone_that_is_full_and_a_node_that_stays_down").failure is None
+
+
+def test_a_replacement_waits_as_long_as_it_is_worth_and_for_no_node_that_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A log replica is made empty when its leader has not said in time what the others hold (M4)."""
+    monkeypatch.setattr("dynaproof.impl.admin.replacements.advance", lambda *given: given[-1])
+    settings = SimpleNamespace(held_us=10, patience_us=100)
+    env, lost = SimpleNamespace(now=0), set[Member]()
+    nodes = SimpleNamespace(has_lost=lambda member, _: member in lost)
+    replacements = Replacements(cast(Any, env), cast(Any, settings), *cast(Any, (None, nodes, None)))
+    out, new = Member(HOSTS[0], 1), Member(HOSTS[1], 4)
+
+    def answers(role: Any, waited: int, held: Any = None) -> Any:
+        work = ReplacementRecord(1, 7, "repair", out, new, role, "replace", 0)
+        heard = replacements.begin()
+        heard.held, env.now = held, waited
+        return replacements.decide(
+            cast(Any, SimpleNamespace(began_at=0, work=work, heard=heard)), cast(Any, None)
+        )
+
+    assert not answers("log", 9).unheld
+    assert answers("log", 10).unheld
+    assert not answers("log", 10, held="its config").unheld
+    assert not answers("full", 10).unheld, "a learner is not made of a log"
+    assert not answers("full", 99).late
+    assert answers("full", 100).late
+    assert not answers("full", 1).gone
+    lost.add(new)
+    assert answers("full", 1).gone
+    work = ReplacementRecord(1, 7, "repair", out, new, "full", "create", 0)
+    given_up = next_step(work, Config(0, (out,), 4), answers("full", 1))
+    assert given_up is not None
+    assert given_up.step == "void", "and that ends it"

@@ -75,6 +75,22 @@ def test_a_command_that_expects_another_epoch_is_void() -> None:
     assert void.config.voters == FIRST.voters
 
 
+def test_no_voter_is_replaced_before_the_one_that_was_brought_in_last_is_admitted() -> None:
+    harness = Harness(repairs_itself=False)
+    harness.begin()
+    harness.elect("sa")
+    harness.beat("sa")
+    harness.hold_link("sa", "c0")
+    harness.settle()
+    harness.inject("sa", ReplaceVoter(0, FIRST.voters[1], SPARE, "log"), sender="c0")
+    harness.settle()
+    harness.beat("sa")
+    assert SPARE in harness.replica("sa").config.voters
+    again = Member(FIRST.voters[2].node, SPARE.incarnation + 1)
+    said = answer(harness, ReplaceVoter(1, FIRST.voters[2], again, "log"), NotNow)
+    assert said.reason == "a voter is not admitted"
+
+
 @pytest.mark.parametrize(
     ("out", "new", "reason"),
     [

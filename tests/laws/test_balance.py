@@ -1,0 +1,89 @@
+"""Moves of replicas within a zone even it out and come to an end (rule A15 of docs/table.md), and a new
+replica goes to the node with the fewest.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dynaproof.impl.admin.balance import better_place, score
+from dynaproof.impl.metadata.placement import Candidate, place_one
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.records import Config
+
+NODES = tuple(NodeId("region", "a", f"s{number}") for number in range(3))
+SIZES = st.lists(st.tuples(st.integers(0, 1_000), st.integers(0, 50)), min_size=1, max_size=7)
+
+
+class Zone:
+    """The nodes of a zone, and which partition has its voter of the zone on which of them."""
+
+    def __init__(self, sizes: list[tuple[int, int]], at: list[int]) -> None:
+        self.sizes = dict(enumerate(sizes, 1))
+        self.on = {number: NODES[at[number % len(at)]] for number in self.sizes}
+
+    def nodes(self) -> Any:
+        """What they have reported."""
+        heard = {}
+        for node in NODES:
+            there = {number: self.sizes[number] for number, on in self.on.items() if on == node}
+            heard[node.address] = SimpleNamespace(
+                hosted={number: SimpleNamespace(pages_bytes=size) for number, (size, _) in there.items()},
+                load={number: load for number, (_, load) in there.items()},
+                pages_bytes=sum(size for size, _ in there.values()),
+            )
+        return SimpleNamespace(heard=heard, settings=SimpleNamespace(balance_bytes=1, balance_requests=1))
+
+    def candidates(self) -> list[Candidate]:
+        return [Candidate(node, list(self.on.values()).count(node)) for node in NODES]
+
+    def move(self) -> bool:
+        """Make the first move that is worth it; whether there was one."""
+        for number, on in self.on.items():
+            config = Config(0, (Member(on, 1),), 2)
+            partition = SimpleNamespace(partition=number, config=config, pending=())
+            better = better_place(self.nodes(), cast(Any, partition), self.candidates())
+            if better is not None:
+                assert better[0].node == on
+                self.on[number] = better[1]
+                return True
+        return False
+
+    def scores(self) -> list[int]:
+        """What each node has of the zone's bytes and requests, largest first."""
+        heard = self.nodes().heard.values()
+        size, load = (sum(one[at] for one in self.sizes.values()) for at in (0, 1))
+        return sorted((score(cast(Any, one), size, load) for one in heard), reverse=True)
+
+
+@given(SIZES, st.lists(st.integers(0, len(NODES) - 1), min_size=1, max_size=7))
+def test_moves_come_to_an_end_and_each_takes_from_who_has_more(
+    sizes: list[tuple[int, int]], at: list[int]
+) -> None:
+    zone = Zone(sizes, at)
+    for _ in range(40):
+        before = zone.scores()
+        if not zone.move():
+            return
+        assert zone.scores() < before, "the zone is more even than it was"
+    raise AssertionError("replicas are moved for ever")
+
+
+def test_a_lone_replica_stays_where_it_is() -> None:
+    assert not Zone([(1_000, 50)], [0]).move()
+    assert Zone([(1_000, 50), (1_000, 50)], [0]).move()
+
+
+@given(st.lists(st.integers(0, 5), min_size=3, max_size=3))
+def test_a_new_replica_goes_to_the_node_with_the_fewest(replicas: list[int]) -> None:
+    candidates = [Candidate(node, count) for node, count in zip(NODES, replicas, strict=True)]
+    out = Member(NodeId("region", "a", "gone"), 1)
+    others = (Member(NodeId("region", "b", "sb"), 2), Member(NodeId("region", "c", "sc"), 3))
+    chosen = place_one(candidates, Config(0, (out, *others), 4), out, ())
+    assert chosen is not None
+    assert replicas[NODES.index(chosen)] == min(replicas)

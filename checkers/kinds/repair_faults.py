@@ -71,10 +71,26 @@ class LostDiskBesideRepair(LostDisk):
         )
 
 
+class LostDiskOfSuccessor(LostDisk):
+    """A node loses its disk on which a replica is being made that has no vote yet: that is given up."""
+
+    name = "lost disk of a successor"
+    sentence = "{} crashes and loses its disk while a new replica is made there"
+    waits = True
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where a replacement waits for a replica on this node."""
+        return isinstance(place.node, StorageNode) and any(
+            work.step in ("create", "replace") and work.new.node == place.id
+            for work in driven(ground, ReplacementRecord)
+        )
+
+
+ADMIN_CRASH_WHILE_GIVEN_UP = AdminCrashWhileGivenUp()
 ADMIN_CRASHES_IN_REPLACEMENT = (
     AdminCrashWhileCreated(),
     AdminCrashWhileReplaced(),
     AdminCrashWhileVoterMade(),
-    AdminCrashWhileGivenUp(),
+    ADMIN_CRASH_WHILE_GIVEN_UP,
 )
-LOST_DISK_BESIDE_REPAIR = LostDiskBesideRepair()
+LOST_DISK_BESIDE_REPAIR, LOST_DISK_OF_SUCCESSOR = LostDiskBesideRepair(), LostDiskOfSuccessor()

@@ -16,7 +16,12 @@ from dynaproof.checkers.kinds.group import HOST
 from dynaproof.checkers.kinds.region import USER, RegionConfig
 from dynaproof.checkers.kinds.region_faults import ADMIN_CRASH, ADMIN_CUT, CRASH_BESIDE_LOG_REPLICA
 from dynaproof.checkers.kinds.region_kinds import KINDS_THAT_LOSE
-from dynaproof.checkers.kinds.repair_faults import ADMIN_CRASHES_IN_REPLACEMENT, LOST_DISK_BESIDE_REPAIR
+from dynaproof.checkers.kinds.repair_faults import (
+    ADMIN_CRASH_WHILE_GIVEN_UP,
+    ADMIN_CRASHES_IN_REPLACEMENT,
+    LOST_DISK_BESIDE_REPAIR,
+    LOST_DISK_OF_SUCCESSOR,
+)
 from dynaproof.checkers.kinds.replica_faults import PAGE_ROT, ROT
 from dynaproof.checkers.runs.config import Chance, Fault, draw_faults, in_order
 from dynaproof.checkers.runs.fault import FaultKind
@@ -91,6 +96,10 @@ class Losses(Struct, frozen=True):
     """What falls beside a replacement, as soon as there is one,"""
     most_aimed: int = 0
     """at most this often."""
+    given_up: int = 0
+    """How often a node loses its disk beside a replica that is made there, and the admin stops when that is
+    given up, at most.
+    """
     beside: int = 0
     """How often a leader is to stop beside a log replica, if one can."""
     early: int = 0
@@ -106,7 +115,8 @@ class Losses(Struct, frozen=True):
         rot = (ROT,) if self.early else ()
         stops = (CRASH,) if self.absences or (self.losses and self.blows) else ()
         beside = (CRASH_BESIDE_LOG_REPLICA,) if self.beside else ()
-        kinds = (*self.others, *lost, *fresh, *rot, *stops, *beside, *self.aimed)
+        given_up = (LOST_DISK_OF_SUCCESSOR, ADMIN_CRASH_WHILE_GIVEN_UP) if self.given_up else ()
+        kinds = (*self.others, *lost, *fresh, *rot, *stops, *beside, *self.aimed, *given_up)
         return tuple({kind.name: kind for kind in kinds}.values())
 
     def __call__(self, pick: Chance, label: str, length: int) -> tuple[Fault, ...]:
@@ -138,7 +148,12 @@ class Losses(Struct, frozen=True):
             one(self.aimed[pick(len(self.aimed))], 10 + pick(200))
             for _ in range(self.most_aimed and pick(self.most_aimed + 1))
         ]
-        return in_order(lost, away, others, blows, early, beside, aimed)
+        given_up = [
+            one(kind, 10 + pick(200))
+            for _ in range(self.given_up and pick(self.given_up + 1))
+            for kind in (LOST_DISK_OF_SUCCESSOR, ADMIN_CRASH_WHILE_GIVEN_UP)
+        ]
+        return in_order(lost, away, others, blows, early, beside, aimed, given_up)
 
 
 class Shape(Struct, frozen=True):
@@ -385,6 +400,7 @@ REPAIR_TAKEOVER = like_repair(
         most_others=4,
         aimed=ADMIN_CRASHES_IN_REPLACEMENT,
         most_aimed=4,
+        given_up=2,
     ),
     (*ADMIN_DIED_REPLACING.values(), TWO_ADMINS, REPLACEMENT_TAKEN_OVER, GIVEN_UP, LEARNER_DROPPED),
     Shape(orders=SOME_ORDERS, rows=(2, 3)),

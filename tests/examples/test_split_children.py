@@ -281,3 +281,8 @@ def test_what_was_made_of_a_child_is_remembered_when_its_parent_falls_silent() -
     assert not group.node("sb").broken
     assert [group.node("sb").journal.live(child) for child in CHILDREN] == [1, 1]
     assert contents(group, "sb", LEFT) == {LOW: b"low"}
+
+
+def test_a_parent_goes_when_all_voters_of_its_children_are_made_though_one_copies_yet() -> None:
+    """Found by `split-and-repair`: its node had lost the parent, so it was made empty, by command (H10)."""
+    assert run_pinned("a_parent_dropped_beside_an_empty_voter").failure is None

@@ -7,7 +7,7 @@ the barrier, restricted to the child's range; and a key has one judge over the w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import structs
@@ -16,6 +16,7 @@ from dynaproof.impl.partition.records import ChildSpec, Split
 from dynaproof.impl.paxos.ids import NO_BALLOT, RequestId
 from dynaproof.specs.observe.impl.disks import ChosenRecord
 from dynaproof.specs.observe.impl.replicas import ImplObserver
+from dynaproof.specs.views.base import Name
 from dynaproof.specs.views.group_facts import Chosen, Entry
 
 PARENTS = "all that its parent has acknowledged"
@@ -67,15 +68,23 @@ def cross(request: RequestId, parent: ImplObserver, child: ImplObserver) -> None
 
 
 def pass_on(parent: ImplObserver, children: Sequence[ImplObserver]) -> bool:
-    """Whether in each child every voter of some config has, or had, a durable tree of its own, or the log
-    above one: from then on nobody needs the parent's replicas, and the children owe what it has acknowledged.
+    """Whether in each child every voter of some config was made, and a quorum of them has, or had, a durable
+    tree of its own, or the log above one: from then on nobody needs the parent's replicas, and the children
+    owe what it has acknowledged. A voter that is made by copy has no tree at first (H10).
     """
     for child in children:
         there = {**child.view.checkpoints, **child.view.bare}
-        if not any(all(voter in there for voter in voters) for _, voters in child.view.configs):
+        made: dict[Name, int] = {**there, **dict.fromkeys(child.members.values(), 0)}
+        if not any(has_taken_over(voters, made, there) for _, voters in child.view.configs):
             return False
     parent.view.acknowledged.clear()
     for child in children:
         parent.view.owed_through = child.born_at
         child.view.acknowledged.setdefault(child.born_at, PARENTS)
     return True
+
+
+def has_taken_over(voters: Sequence[Name], made: Mapping[Name, int], there: Mapping[Name, int]) -> bool:
+    """Whether all voters of a config were made, and a quorum of them has a tree."""
+    with_trees = sum(voter in there for voter in voters)
+    return 2 * with_trees > len(voters) and all(voter in made for voter in voters)

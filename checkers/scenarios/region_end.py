@@ -70,6 +70,9 @@ PAUSES = 64
 WATCHED = 2
 """How many things each user is answered, with the load on."""
 
+PATIENT = 4
+"""How many times as many events as in other phases of the end may pass while users wait for answers."""
+
 
 def go_on(run: Run) -> None:
     """The faults have stopped, and the load stays on, at an easy pace while the region mends."""
@@ -214,7 +217,9 @@ def answers(run: Run) -> None:
     goals = [(user, user.ended + WATCHED) for user in users_of(run)]
     # After an error, a user of routers that take few requests pauses up to four times as long as it waits.
     bound, began_at = 16 * WATCHED * run.config.user.timeout_us, run.world.tau
-    run.advance_until(lambda: all(user.ended >= goal for user, goal in goals), bound, most_steps(run))
+    # While one user waits out each of its requests, the others ask many times.
+    steps = PATIENT * most_steps(run)
+    run.advance_until(lambda: all(user.ended >= goal for user, goal in goals), bound, steps)
     run.perform("stop")
     waits = run.config.user.timeout_us * 2
     run.advance_until(lambda: all(user.doing is None for user in users_of(run)), waits, most_steps(run))

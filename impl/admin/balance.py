@@ -2,7 +2,8 @@
 
 A node's *score* is the sum of two shares of its zone's totals: of the bytes that its trees take on disk, and
 of the recent requests to its replicas. A move is worth it if it makes the larger score of the two nodes
-smaller by a margin: so moves come to an end, and none is undone.
+smaller by a margin: so moves come to an end, and none is undone. That needs reports that know of the moves
+before: nothing is moved in a zone until all its nodes have reported since a replica last came there or went.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from dynaproof.impl.admin.nodes import Heard, Nodes
 from dynaproof.impl.metadata.placement import Candidate
 from dynaproof.impl.metadata.records import PartitionRecord
-from dynaproof.impl.node import NodeId
+from dynaproof.impl.node import Microseconds, NodeId
 from dynaproof.impl.paxos.ids import Member
 
 WHOLE = 1_000_000
@@ -20,6 +21,40 @@ WHOLE = 1_000_000
 
 MARGIN = 100_000
 """By how much a move must lower the larger of the two scores, which is 2,000,000 at the most."""
+
+
+class Restless:
+    """The zones in which replicas come or go, as the walks find them: what nodes report meanwhile counts a
+    replica twice, or not at all, and would move others to and fro for ever.
+    """
+
+    __slots__ = ("before", "now", "since")
+
+    def __init__(self) -> None:
+        self.now: dict[str, bool] = {}
+        """The zones that this walk has found restless,"""
+        self.before: dict[str, bool] = {}
+        """and the walk before it."""
+        self.since: dict[str, Microseconds] = {}
+        """When the last walk ended that found a zone restless, or followed one that did."""
+
+    def look_at(self, partition: PartitionRecord) -> None:
+        """A replica is made, or is to go, wherever a partition has a pending member."""
+        for one in partition.pending:
+            self.now[one.member.node.zone] = True
+
+    def walked(self, now: Microseconds) -> None:
+        """A walk has ended."""
+        for zone in (*self.before, *self.now):
+            self.since[zone] = now
+        self.before, self.now = self.now, {}
+
+    def is_over(self, zone: str, nodes: Nodes) -> bool:
+        """Whether all nodes of a zone have reported since nothing came or went there."""
+        since = self.since.get(zone, -1)
+        return not (zone in self.now or zone in self.before) and all(
+            heard.at > since for address, heard in nodes.heard.items() if address.zone == zone
+        )
 
 
 def better_place(

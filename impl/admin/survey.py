@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from msgspec import Struct, structs
 
 from dynaproof.impl.admin import split_points
-from dynaproof.impl.admin.balance import better_place
+from dynaproof.impl.admin.balance import Restless, better_place
 from dynaproof.impl.admin.chores import Chores
 from dynaproof.impl.admin.leaving import Leavers, Leaving
 from dynaproof.impl.admin.nodes import Nodes
@@ -110,6 +110,7 @@ class Survey:
         self.halved: dict[int, bool] = {}
         """Partitions that this walk found split and not gone: they come before their children."""
         self.leavers = Leavers(settings.commands)
+        self.restless = Restless()
         """Members that have left; leaders are asked whether they may be dropped."""
         self.chores = Chores(settings, metadata, term, workflows, self.hurry)
         """What walks have found."""
@@ -219,6 +220,7 @@ class Survey:
             self.go_on()
             return
         self.mourned, self.absent = self.mourns, self.absent_now
+        self.restless.walked(self.env.now)
         self.wait()
 
     # --- One partition ---
@@ -231,6 +233,7 @@ class Survey:
         if partition.state in ("split", "gone"):
             self.halved[partition.partition] = partition.state == "split"
             return
+        self.restless.look_at(partition)
         for voter in partition.config.voters:
             if voter.node.name not in self.recorded:
                 self.chores.add(RecordNode(voter.node))
@@ -323,7 +326,9 @@ class Survey:
         if not self.settings.balances or self.moves():
             return None
         found = better_place(self.nodes, partition, candidates)
-        return None if found is None else Plan(partition.partition, *found, "full", "balance")
+        if found is None or not self.restless.is_over(found[1].zone, self.nodes):
+            return None
+        return Plan(partition.partition, *found, "full", "balance")
 
     def split(self, partition: PartitionRecord) -> PlanSplit | None:
         """Split a partition that is too large or too hot, or whose table lacks a partition, if it may be

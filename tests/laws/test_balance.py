@@ -10,7 +10,7 @@ from typing import Any, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaproof.impl.admin.balance import better_place, score
+from dynaproof.impl.admin.balance import Restless, better_place, score
 from dynaproof.impl.metadata.placement import Candidate, place_one
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.ids import Member
@@ -87,3 +87,24 @@ def test_a_new_replica_goes_to_the_node_with_the_fewest(replicas: list[int]) -> 
     chosen = place_one(candidates, Config(0, (out, *others), 4), out, ())
     assert chosen is not None
     assert replicas[NODES.index(chosen)] == min(replicas)
+
+
+def test_nothing_is_moved_in_a_zone_before_its_nodes_report_what_came_and_went() -> None:
+    """Found by `move`: between two reports three moves were made by the first one, and undone by the next."""
+    restless, heard = Restless(), {node.address: SimpleNamespace(at=5) for node in NODES}
+    heard[NodeId("region", "b", "sb").address] = SimpleNamespace(at=0)
+    nodes = cast(Any, SimpleNamespace(heard=heard))
+    comes = cast(Any, SimpleNamespace(pending=(SimpleNamespace(member=Member(NODES[0], 7)),)))
+    assert restless.is_over("a", nodes), "nothing was moved yet"
+    restless.look_at(comes)
+    assert not restless.is_over("a", nodes)
+    restless.walked(10)
+    assert not restless.is_over("a", nodes), "the next walk may find that it has gone"
+    restless.walked(20)
+    for at, over in ((20, False), (21, True)):
+        for node in NODES:
+            assert not restless.is_over("a", nodes)
+            heard[node.address].at = at
+        assert restless.is_over("a", nodes) == over
+    restless.look_at(cast(Any, SimpleNamespace(pending=())))
+    assert restless.is_over("b", nodes), "nothing came or went there"

@@ -240,7 +240,9 @@ class Survey:
             elif voter.node.name in self.dead:
                 self.mourns[voter.node.zone] = True
         plan = None
-        if may_begin(partition) and self.replacements.are_known():
+        if not self.replacements.are_known():
+            self.hurry()  # By the next walk it may be.
+        elif may_begin(partition):
             plan = self.repair(partition, candidates) or self.move(partition, candidates)
             chore = plan or self.split(partition)
             if chore is not None:

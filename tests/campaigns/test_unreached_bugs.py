@@ -169,6 +169,9 @@ FOUND_BY = {
     "children_wait_for_all_voters": (
         f"{PAGES}::test_two_voters_of_a_child_of_five_are_replaced_though_neither_was_ever_heard_of"
     ),
+    "first_walk_finds_nothing": (
+        f"{REPAIRS}::test_an_admin_that_begins_anew_repairs_as_soon_as_it_knows_what_is_under_way"
+    ),
     "deaf_leaders_kept": (
         f"{REPAIRS}::test_a_node_is_drained_though_a_leader_does_not_hear_the_only_node_that_is_free"
     ),

@@ -398,6 +398,11 @@ def test_a_table_for_which_nodes_have_no_room_becomes_active_beside_one_and_is_d
     assert isinstance(region.ask(PutItem("films", item("a", "b"))), Done)
 
 
+def test_an_admin_that_begins_anew_repairs_as_soon_as_it_knows_what_is_under_way() -> None:
+    """Found by `repair-under-load`: its first walk knew nothing yet, and the next one came seconds later."""
+    assert run_pinned("a_loss_just_before_a_takeover").failure is None
+
+
 def test_a_voter_that_finds_late_that_a_page_rotted_may_fall_silent_when_all_is_calm() -> None:
     """Found by `two-losses`: its scrub came to the page after the admins had stopped, and it had led."""
     assert run_pinned("a_rotten_page_found_when_all_is_calm").failure is None

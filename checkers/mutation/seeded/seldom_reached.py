@@ -159,4 +159,11 @@ BUGS = (
         scenario="split-and-repair",
         breaks=("progress_after_faults_stop",),
     ),
+    bug(
+        "first_walk_finds_nothing",
+        "An admin that began anew, and does not know yet what is being replaced, waits for the next walk.",
+        Edit(SURVEY, "self.hurry()  # By the next walk it may be.", "pass"),
+        scenario="repair-under-load",
+        breaks=("repairs_come_soon",),
+    ),
 )

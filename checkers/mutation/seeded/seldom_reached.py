@@ -7,7 +7,6 @@ from __future__ import annotations
 from dynaproof.checkers.mutation.seeded.places import (
     ACCEPTOR,
     CALLER,
-    CANDIDATE,
     MEMBERSHIP,
     NODE_JOURNAL,
     PAXOS_RECORDS,
@@ -131,6 +130,7 @@ BUGS = (
         "A node forgets what the metadata's leader has dropped, as if a fence held off earlier leaders.",
         Edit(
             NODE_JOURNAL,
+            PAXOS_RECORDS,
             "Buried | Dropped) and 0 < record.term < self.fence",
             "Buried | Dropped) and record.term < self.fence",
         ),
@@ -165,23 +165,5 @@ BUGS = (
         Edit(SURVEY, "self.hurry()  # By the next walk it may be.", "pass"),
         scenario="repair-under-load",
         breaks=("repairs_come_soon",),
-    ),
-    bug(
-        "balances_by_old_reports",
-        "An admin moves replicas by reports that know nothing of its last moves.",
-        Edit(
-            SURVEY,
-            "if found is None or not self.restless.is_over(found[1].zone, self.nodes):",
-            "if found is None:",
-        ),
-        scenario="move",
-        breaks=("nothing_leaks", "what_was_begun_ends"),
-    ),
-    bug(
-        "late_voters_not_told_who_leads",
-        "A leader does not ask a voter that says that it is ready; so that may not know for long who leads.",
-        Edit(CANDIDATE, "if leadership is not None and m.source in leadership.progress:", "if False:"),
-        scenario="split-under-load",
-        breaks=("answered_in_time",),
     ),
 )

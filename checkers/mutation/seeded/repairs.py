@@ -363,15 +363,4 @@ BUGS = (
         scenario="move",
         breaks=("replicas_are_recorded_first",),
     ),
-    bug(
-        "balances_by_old_reports",
-        "An admin moves replicas by reports that know nothing of its last moves.",
-        Edit(
-            SURVEY,
-            "if found is None or not self.restless.is_over(found[1].zone, self.nodes):",
-            "if found is None:",
-        ),
-        scenario="move",
-        breaks=("nothing_leaks", "what_was_begun_ends"),
-    ),
 )

@@ -130,7 +130,6 @@ BUGS = (
         "A node forgets what the metadata's leader has dropped, as if a fence held off earlier leaders.",
         Edit(
             NODE_JOURNAL,
-            PAXOS_RECORDS,
             "Buried | Dropped) and 0 < record.term < self.fence",
             "Buried | Dropped) and record.term < self.fence",
         ),
@@ -165,5 +164,16 @@ BUGS = (
         Edit(SURVEY, "self.hurry()  # By the next walk it may be.", "pass"),
         scenario="repair-under-load",
         breaks=("repairs_come_soon",),
+    ),
+    bug(
+        "balances_by_old_reports",
+        "An admin moves replicas by reports that know nothing of its last moves.",
+        Edit(
+            SURVEY,
+            "if found is None or not self.restless.is_over(found[1].zone, self.nodes):",
+            "if found is None:",
+        ),
+        scenario="move",
+        breaks=("nothing_leaks", "what_was_begun_ends"),
     ),
 )

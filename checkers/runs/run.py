@@ -170,11 +170,13 @@ class Run:
 
     # --- Steps ---
 
-    def advance(self, done: Callable[[], bool], limit: int) -> bool:
-        """Step until `done()`, which is checked now and then, at most `limit` times. Whether it was done."""
+    def advance(self, done: Callable[[], bool], limit: int, asked: int = ASKED) -> bool:
+        """Step until `done()`, which is checked every `asked` steps, at most `limit` times. Whether it was
+        done.
+        """
         world, view = self.world, self.view
         for number in range(limit if self.failure is None else 0):
-            if not number % ASKED and done():
+            if not number % asked and done():
                 return True
             event = world.strategy.pop()
             if event is not None:
@@ -185,11 +187,11 @@ class Run:
                 return False
         return False
 
-    def advance_until(self, done: Callable[[], bool], duration: int, limit: int) -> bool:
+    def advance_until(self, done: Callable[[], bool], duration: int, limit: int, asked: int = ASKED) -> bool:
         """Step until `done()`, or this much time has passed; at most `limit` times. Whether it was done."""
         world = self.world
         until = world.tau + duration
-        return self.advance(lambda: world.tau >= until or done(), limit) and world.tau < until
+        return self.advance(lambda: world.tau >= until or done(), limit, asked) and world.tau < until
 
     def step(self) -> bool:
         """One event, and the specs on what it changed."""

@@ -36,9 +36,6 @@ def looks_up_what_is_hosted(run: Run) -> None:
         ]
 
     bound = SETTLING_LEASES * run.config.settings.lease_us
-    until = run.world.tau + bound
-    for _ in range(most_steps(run)):  # Asked after each event: one look-up takes only a few.
-        if run.failure is not None or run.world.tau >= until or run.advance(lambda: not left(), 1):
-            break
+    run.advance_until(lambda: not left(), bound, most_steps(run), asked=1)  # A look-up takes few steps.
     for node, partition in left() if run.failure is None else ():
         file(run, Unended(f"the wait until it is looked up what partition {partition} on {node} is", bound))

@@ -190,9 +190,7 @@ class Group:
         """Whether a voter has lost something that it had synced: it falls silent when it finds that, with the
         next scrub at the latest.
         """
-        observation = self.observation
-        lost = {**observation.view.forgetful, **observation.logs.with_rot}
-        return any(voter in lost for voter in observation.config.voters)
+        return any(is_damaged(self.observation, voter) for voter in self.observation.config.voters)
 
     def calm(self) -> bool:
         """Whether no election is on, and none can begin while nothing is lost: a leader serves, and nobody
@@ -261,6 +259,11 @@ class Group:
         if state.log_bytes != observation.holds.log_bytes:
             return "bytes of the log"
         return "holds" if state.holds != observation.holds.holds else None
+
+
+def is_damaged(observation: Any, member: Member) -> bool:
+    """Whether a member of the group that this observes has lost something that it had synced."""
+    return member in observation.view.forgetful or member in observation.logs.with_rot
 
 
 def leader_of(replicas: Sequence[Any]) -> Any:

@@ -14,7 +14,13 @@ from typing import Any, ClassVar
 from msgspec import structs
 
 from dynaproof.checkers.kinds.client import CLIENTS, clients
-from dynaproof.checkers.kinds.group import REPLICAS, GroupConfig, GroupObservation, first_config
+from dynaproof.checkers.kinds.group import (
+    REPLICAS,
+    GroupConfig,
+    GroupObservation,
+    first_config,
+    is_damaged,
+)
 from dynaproof.checkers.kinds.replica_faults import OneVoter
 from dynaproof.checkers.kinds.replica_host import replica_host
 from dynaproof.checkers.runs.kind import Kind, Table
@@ -217,9 +223,7 @@ class OneVoterOfEach:
         """The voters that the fault has just hit here are now impaired."""
         for group, budget in self.budgets.items():
             one, replica = self.observation.groups[group], replica_of(place, group)
-            if replica is not None and (
-                replica.member in one.view.forgetful or replica.member in one.logs.with_rot
-            ):
+            if replica is not None and is_damaged(one, replica.member):
                 budget.impaired(place)
 
     def whole(self) -> bool:

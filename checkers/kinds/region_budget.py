@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dynaproof.checkers.kinds.group import is_damaged
 from dynaproof.checkers.kinds.membership import VotersLose
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.metadata.records import METADATA
@@ -37,9 +38,7 @@ class VotersOfEachPartition:
         """The voters that the fault has just hit here are now impaired."""
         for group in self.observation.at(place):
             one, replica = self.observation.groups[group], replica_of(place, group)
-            if replica is not None and (
-                replica.member in one.view.forgetful or replica.member in one.logs.with_rot
-            ):
+            if replica is not None and is_damaged(one, replica.member):
                 self.of(group).impaired(place)
 
     def whole(self) -> bool:

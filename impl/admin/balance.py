@@ -58,15 +58,19 @@ class Restless:
 
 
 def better_place(
-    nodes: Nodes, partition: PartitionRecord, candidates: Sequence[Candidate]
+    nodes: Nodes, restless: Restless, partition: PartitionRecord, candidates: Sequence[Candidate]
 ) -> tuple[Member, NodeId] | None:
-    """A voter of a partition and the node of its zone to move it to (A15); None if no move is worth it."""
+    """A voter of a partition and the node of its zone to move it to (A15); None if no move is worth it, or
+    those that may be are in restless zones.
+    """
     number = partition.partition
     taken = [voter.node.address for voter in partition.config.voters]
     taken += [one.member.node.address for one in partition.pending]
     for voter in partition.config.voters:
         here = nodes.heard.get(voter.node.address)
         if here is None or here.hosted is None or number not in here.hosted:
+            continue
+        if not restless.is_over(voter.node.zone, nodes):
             continue
         zone = [heard for address, heard in nodes.heard.items() if address.zone == voter.node.zone]
         all_bytes = at_least(sum(heard.pages_bytes for heard in zone), nodes.settings.balance_bytes)

@@ -327,10 +327,8 @@ class Survey:
                     return Plan(partition.partition, voter, node, "full", "drain")
         if not self.settings.balances or self.moves():
             return None
-        found = better_place(self.nodes, partition, candidates)
-        if found is None or not self.restless.is_over(found[1].zone, self.nodes):
-            return None
-        return Plan(partition.partition, *found, "full", "balance")
+        found = better_place(self.nodes, self.restless, partition, candidates)
+        return None if found is None else Plan(partition.partition, *found, "full", "balance")
 
     def split(self, partition: PartitionRecord) -> PlanSplit | None:
         """Split a partition that is too large or too hot, or whose table lacks a partition, if it may be

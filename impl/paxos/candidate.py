@@ -123,10 +123,12 @@ class Candidate(Leader[State]):
             self.inquire()
 
     def on_ready(self, sender: NodeId, m: Ready) -> None:
-        """Ask a replica that has just started for the promise, or the answer, that it could not give before
-        (H9).
+        """Ask a replica that has just started for the promise, or the answer, that it could not give before;
+        a leader asks it whether it follows, so that it knows who leads (H9).
         """
-        campaign, inquiry = self.campaign, self.inquiry
+        campaign, inquiry, leadership = self.campaign, self.inquiry, self.leadership
+        if leadership is not None and m.source in leadership.progress:
+            self.ask(leadership, m.source)
         if inquiry is not None and m.source not in inquiry.dead_votes:
             self.send(m.source, AskAlive(self.member, m.source.incarnation, inquiry.asked_at))
         if (

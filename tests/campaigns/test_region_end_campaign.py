@@ -31,7 +31,7 @@ from dynaproof.checkers.scenarios.table import TABLE
 def test_what_is_judged_of_a_region_can_fail(
     name: str, spec: str, killed: Callable[[str, str, int, int], Any]
 ) -> None:
-    killed(name, spec, 30, 3)
+    killed(name, spec, 30, 1)
 
 
 def never(_run: Any) -> bool:

@@ -106,3 +106,8 @@ def test_who_lacks_what_a_release_says_is_chosen_asks_for_it_at_once() -> None:
     began = group.world.tau
     group.wait(lambda: group.have_children("sc"))
     assert group.world.tau - began < replica.settings.lease_us
+
+
+def test_a_voter_of_a_child_that_comes_late_is_told_who_leads() -> None:
+    """Found by `split-under-load`: it had heard nothing yet when a router asked it, and could name nobody."""
+    assert run_pinned("a_late_voter_that_a_router_asks").failure is None

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from dynaproof.checkers.mutation.seeded.places import (
     ACCEPTOR,
+    BALANCE,
     CALLER,
+    CANDIDATE,
     MEMBERSHIP,
     NODE_JOURNAL,
     PAXOS_RECORDS,
@@ -168,12 +170,15 @@ BUGS = (
     bug(
         "balances_by_old_reports",
         "An admin moves replicas by reports that know nothing of its last moves.",
-        Edit(
-            SURVEY,
-            "if found is None or not self.restless.is_over(found[1].zone, self.nodes):",
-            "if found is None:",
-        ),
+        Edit(BALANCE, "if not restless.is_over(voter.node.zone, nodes):", "if False:"),
         scenario="move",
         breaks=("nothing_leaks", "what_was_begun_ends"),
+    ),
+    bug(
+        "late_voters_not_told_who_leads",
+        "A leader does not ask a voter that says that it is ready; so that may not know for long who leads.",
+        Edit(CANDIDATE, "if leadership is not None and m.source in leadership.progress:", "if False:"),
+        scenario="split-under-load",
+        breaks=("answered_in_time",),
     ),
 )

@@ -15,7 +15,7 @@ from msgspec import Struct, field, structs
 from dynaproof.checkers.kinds.membership import MembershipConfig
 from dynaproof.checkers.kinds.metadata_moves import MovesConfig
 from dynaproof.checkers.kinds.repair_faults import LOST_DISK_BESIDE_REPAIR
-from dynaproof.checkers.kinds.replica_faults import PAGE_ROT, ROT
+from dynaproof.checkers.kinds.replica_faults import LOST_TAIL, PAGE_ROT, ROT
 from dynaproof.checkers.kinds.split_faults import LOST_DISKS_IN_SPLIT
 from dynaproof.checkers.runs.world_faults import (
     CRASH_BEHIND_PAGES,
@@ -81,6 +81,12 @@ def _sound_disks(config: Any) -> Any:
     return structs.replace(config, faults=tuple(fault for fault in config.faults if fault.kind not in damage))
 
 
+def _whole_tails(config: Any) -> Any:
+    return structs.replace(
+        config, faults=tuple(fault for fault in config.faults if fault.kind != LOST_TAIL.name)
+    )
+
+
 def _equal_clocks(config: Any) -> Any:
     options = structs.replace(config.options, rates=tuple(RATE_ONE for _ in config.options.rates))
     return structs.replace(config, options=options)
@@ -114,6 +120,12 @@ LEVERS: Final = (
         "journals and pages rot, disks are lost, syncs fail, are cut short, or stay the first of two",
         _sound_disks,
         ("checksum_not_checked", "rotted_voter_votes_on"),
+    ),
+    Lever(
+        "lost tails",
+        "segments of journals lose ends that were synced, or have zeros there",
+        _whole_tails,
+        ("lost_tails_not_noticed", "void_segments_say_nothing"),
     ),
     Lever(
         "clocks",

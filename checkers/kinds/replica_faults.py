@@ -1,22 +1,24 @@
-"""Faults that only a replica's host has: rot of a journal or a page, an operator's handover, and a stranger
-that speaks for voters; and its budget.
+"""Faults that only a replica's host has: rot of a journal or a page, a lost tail, an operator's handover, and
+a stranger that speaks for voters; and its budget.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from dynaproof.checkers.runs.fault import Falling, FaultKind, Ground
 from dynaproof.checkers.runs.world_faults import CRASH, Stop
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.journal.frames import scan
-from dynaproof.impl.node import Message, NodeId
+from dynaproof.impl.journal.journal import Frame, Journal, segment_name
+from dynaproof.impl.node import Disk, Message, NodeId
 from dynaproof.impl.partition.codec import decode
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.paxos.files import log_prefix
 from dynaproof.impl.paxos.ids import NO_BALLOT, Member
-from dynaproof.impl.paxos.log import AnyHead, ReplicationLog
+from dynaproof.impl.paxos.log import AnyHead, ReplicationLog, link_of
 from dynaproof.impl.paxos.messages.election import Promise
 from dynaproof.impl.paxos.messages.leadership import Handover, Vote
 from dynaproof.impl.storage_node.host import StorageNode
@@ -46,6 +48,32 @@ class Rot(Stop):
         if size == 0:
             return CRASH.name
         place.disk.rot(log, fault.amount * PRIME % size, 1 << (fault.amount % 8))
+        place.damaged(log)
+        return self.name
+
+
+class LostTail(Stop):
+    """A node stops, and a segment of its replica's journal ends early on the platter, or in zeros.
+
+    Only what a later segment says was durable is lost: without that, recovery cannot tell a lost tail from
+    one that was never synced (Alagappan et al., FAST 2018, 3.3.3).
+    """
+
+    name = "lost tail"
+    sentence = "{} crashes, and a segment of its journal loses its synced end"
+    impairs = True
+
+    def fall(self, ground: Ground, place: Place, fault: Falling, number: int) -> str:
+        """A mere crash where no replica's journal says that a frame of an earlier segment is durable."""
+        ground.world.crash(place, f"fault{number}")
+        platter = place.disk.logs_on_platter()
+        prefixes = [log_prefix(one.group, one.incarnation) for one in hosted(place)]
+        found = [(prefix, frame) for prefix in prefixes for frame in said_durable(platter, prefix)]
+        if not found:
+            return CRASH.name
+        prefix, frame = found[fault.amount % len(found)]
+        log = segment_name(prefix, frame.segment)
+        place.disk.lose_tail(log, frame.at + fault.amount * PRIME % frame.size, bool(fault.amount % 2))
         place.damaged(log)
         return self.name
 
@@ -131,6 +159,7 @@ class Stranger(FaultKind):
 OUTSIDE = NodeId("region", "outside", "stranger")
 
 ROT = Rot()
+LOST_TAIL = LostTail()
 PAGE_ROT = PageRot()
 HANDOVER = OrderedHandover()
 STRANGER = Stranger()
@@ -140,6 +169,19 @@ def hosted(place: Place) -> list[PartitionReplica]:
     """The replicas of the host there, by group."""
     node = place.node
     return [node.replicas[group] for group in sorted(node.replicas)] if isinstance(node, StorageNode) else []
+
+
+def said_durable(platter: Disk, prefix: str) -> list[Frame]:
+    """The frames of a replica's journal of which a later segment says that they were durable."""
+    found = Journal.recover(platter, prefix, partial(link_of, decode))
+    if found is None:
+        return []
+    journal, _ = found
+    frames = list(journal.frames())
+    link = next(link_of(decode, payload) for frame, payload in frames if frame.segment == journal.segment)
+    assert link is not None, "recovery has found it"
+    said = link.synced - (journal.sequence - len(frames))
+    return [frame for frame, _ in frames[: max(said, 0)]]
 
 
 def has_pages(head: AnyHead) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from dynaproof.checkers.kinds.group import HOST, REPLICAS
 from dynaproof.checkers.kinds.replica_faults import (
     HANDOVER,
+    LOST_TAIL,
     PAGE_ROT,
     ROT,
     STRANGER,
@@ -88,7 +89,7 @@ def replica_host(
         rotted=ImplObserver.rotted,
         knowledge=knowledge,
         brief=brief,
-        faults=(ROT, PAGE_ROT, HANDOVER, STRANGER),
+        faults=(ROT, LOST_TAIL, PAGE_ROT, HANDOVER, STRANGER),
         foremost=leads,
         budget=OneVoter,
         needs_new_disk=broken,

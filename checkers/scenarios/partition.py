@@ -23,7 +23,7 @@ from dynaproof.checkers.kinds.group import (
     command_voters,
     first_config,
 )
-from dynaproof.checkers.kinds.replica_faults import HANDOVER, PAGE_ROT, ROT, STRANGER
+from dynaproof.checkers.kinds.replica_faults import HANDOVER, LOST_TAIL, PAGE_ROT, ROT, STRANGER
 from dynaproof.checkers.kinds.replica_host import replica_host
 from dynaproof.checkers.runs.config import ENDS, TARGETS, Chance, Fault, draw_faults, in_order
 from dynaproof.checkers.runs.run import Run
@@ -234,7 +234,8 @@ def draw(scenario: str, seed: int, strategy: str) -> GroupConfig:
 
 def draw_partition(seed: int, strategy: str) -> GroupConfig:
     """The configuration of one seed, with what the scenarios that build on this one do not draw: second
-    copies that come leases later, a window of one slot, crashes between the two syncs of a checkpoint.
+    copies that come leases later, a window of one slot, crashes between the two syncs of a checkpoint, synced
+    tails that are lost.
     """
     config = draw("partition", seed, strategy)
     pick = Chance(f"partition/{strategy}/{seed}/seldom")
@@ -244,11 +245,15 @@ def draw_partition(seed: int, strategy: str) -> GroupConfig:
         Fault(CRASH_BEHIND_PAGES.name, 1 + pick(config.length * 3 // 4), pick(TARGETS), 100 + pick(300), 0)
         for _ in range((0, 1, 3)[pick(3)])
     )
+    lost = in_order(
+        Fault(LOST_TAIL.name, 1 + pick(config.length * 3 // 4), pick(TARGETS), 10 + pick(300), pick(1 << 20))
+        for _ in range((0, 0, 1, 2)[pick(4)])
+    )
     return structs.replace(
         config,
         settings=structs.replace(config.settings, in_flight_slots=window),
         options=structs.replace(config.options, late_us=late_us),
-        faults=in_order(config.faults, crashes),
+        faults=in_order(config.faults, crashes, lost),
     )
 
 
@@ -335,7 +340,7 @@ PARTITION = Scenario(
     sometimes=tuple(SOMETIMES),
     provides=PROVIDES,
     config=GroupConfig,
-    faults=(*FAULTS, *FROM_OUTSIDE, CRASH_BEHIND_PAGES),
+    faults=(*FAULTS, *FROM_OUTSIDE, CRASH_BEHIND_PAGES, LOST_TAIL),
     observe=GroupObservation,
     place=create_replicas,
     stages=((replicas_are_made, "campaign"),),

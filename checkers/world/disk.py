@@ -241,6 +241,12 @@ class SimDisk:
         file.durable[at] ^= mask
         file.data[at] ^= mask
 
+    def lose_tail(self, log: str, at: int, zeroed: bool) -> None:
+        """A durable log ends there, or has only zeros from there on."""
+        file = self._logs[log]
+        tail = bytes(len(file.durable) - at) if zeroed else b""
+        file.durable[at:] = file.data[at:] = tail
+
     def rot_page(self, file: str, page: int, at: int, mask: int) -> None:
         """Damage one durable byte of a page."""
         pages = self._files[file]

@@ -141,7 +141,7 @@ class Journal:
         return map(self._name, self._segments)
 
     def _name(self, number: int) -> str:
-        return f"{self._prefix}{number:08d}"
+        return segment_name(self._prefix, number)
 
     # --- Recovery ---
 
@@ -213,6 +213,11 @@ class Journal:
                     size = len(payload) + FRAME_BYTES
                     yield Frame(segment, at, size), payload
                     at += size
+
+
+def segment_name(prefix: str, number: int) -> str:
+    """The log of a journal's segment."""
+    return f"{prefix}{number:08d}"
 
 
 def _span(found: dict[int, Segment], last: int) -> list[int] | None:

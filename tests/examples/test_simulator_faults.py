@@ -313,6 +313,24 @@ def test_a_rotten_page_is_found_at_the_restart_and_the_replica_replaced() -> Non
     assert outcome.reached["page rot found"] == outcome.reached["voter replaced"] == 1
 
 
+@pytest.mark.parametrize("amount", [12_344, 12_345])
+def test_a_lost_tail_is_found_at_the_restart_and_the_replica_replaced(amount: int) -> None:
+    """Cut off, or zeroed."""
+    config = structs.replace(
+        draw("partition", 6, "timed"), faults=(Fault("lost tail", 500, 1, 10, amount),), length=1_000
+    )
+    outcome = execute(config)
+    assert outcome.failure is None
+    assert outcome.faults["lost tail"] == outcome.reached["voter replaced"] == 1
+
+
+def test_a_lost_tail_is_a_mere_crash_where_no_segment_says_what_is_durable() -> None:
+    run = run_with([Fault("lost tail", 1, 1, 10, 12_345)])
+    assert run.injector.fall(0)
+    assert run.injector.injected == {"crash": 1}
+    assert impaired(run) is None
+
+
 def test_page_rot_is_a_mere_crash_where_no_checkpoint_is_durable() -> None:
     run = run_with([Fault("page rot", 1, 1, 10, 12_345)])
     assert run.injector.fall(0)

@@ -131,6 +131,18 @@ def test_what_a_crash_left_no_second_crash_takes(done: list[Operation], everythi
     assert [disk.read(log, 0, disk.size(log)) for log in LOGS] == left
 
 
+@given(operations, st.integers(0, 63), st.booleans())
+def test_a_lost_tail_leaves_what_is_before_it(done: list[Operation], at: int, zeroed: bool) -> None:
+    disk, _, _ = play(done)
+    disk.crash(keep(True))
+    for log in disk.durable_logs(""):
+        before = disk.read(log, 0, disk.size(log))
+        disk.lose_tail(log, at % len(before), zeroed)
+        kept = before[: at % len(before)]
+        assert disk.durable_log(log) == (kept.ljust(len(before), b"\0") if zeroed else kept)
+        assert disk.read(log, 0, len(before)) == disk.durable_log(log)
+
+
 @given(operations, st.integers(0, 63), st.integers(1, 255))
 def test_rot_changes_one_byte_for_reads_and_for_the_platter(
     done: list[Operation], at: int, mask: int

@@ -167,4 +167,24 @@ BUGS = (
         Edit(JOURNAL, " or earlier.sequence != later.first:", ":"),
         breaks=("only_the_damaged_fall_silent",),
     ),
+    bug(
+        "lost_tails_not_noticed",
+        "Recovery does not ask what segments say of how far the journal was durable.",
+        Edit(
+            JOURNAL,
+            "if span is None or any(segment.link.synced > end for segment in found.values()):",
+            "if span is None:",
+        ),
+        breaks=("forgetful_never_vote",),
+    ),
+    bug(
+        "void_segments_say_nothing",
+        "Recovery asks only the segments that it keeps how far the journal was durable.",
+        Edit(
+            JOURNAL,
+            "any(segment.link.synced > end for segment in found.values())",
+            "any(found[number].link.synced > end for number in span)",
+        ),
+        breaks=("forgetful_never_vote",),
+    ),
 )

@@ -142,7 +142,7 @@ LEARNER_DROPPED = Sometimes(
 
 LATE_CREATE = Sometimes(
     "command to create came after the drop",
-    "A storage node was told to make a replica whose incarnation was dropped there, or fell silent.",
+    "A storage node was told to make exactly the replica that it was told to drop last.",
     "docs/table.md, A5",
 )
 

@@ -80,8 +80,8 @@ class CommandObserver:
                 self.reach(sometimes_of_regions.COPY_UNHEARD)
         if any(isinstance(message, NoRoom) for message in sent(place)):
             self.refused[place.lane, command.member] = True
-        ended = node.journal.floor(place.lane) >= command.member.incarnation > node.journal.live(place.lane)
-        if ended and command.member.node == place.id and not node.journal.buried(place.lane):
+        dropped = node.journal.was_dropped(place.lane) and command.member.node == place.id
+        if dropped and node.journal.floor(place.lane) == command.member.incarnation:
             self.reach(sometimes_of_regions.LATE_CREATE)
 
     def handled(self, place: Place) -> None:

@@ -52,7 +52,7 @@ FIVE = 5
 class Listening:
     """What one life of an admin has heard of the storage nodes."""
 
-    __slots__ = ("chunks", "heard", "longest", "newest", "now", "planned", "said", "since", "whole")
+    __slots__ = ("chunks", "heard", "longest", "mourns", "newest", "now", "planned", "said", "since", "whole")
 
     def __init__(self, now: Microseconds) -> None:
         self.since = self.now = now
@@ -71,11 +71,13 @@ class Listening:
         """and what the last two whole ones say, by partition, the later one first."""
         self.planned: tuple[Plan, ...] = ()
         """The repairs that wait to be written down."""
+        self.mourns: dict[str, Microseconds] = {}
+        """By zone: when the first node of it was taken for dead in this life."""
 
     def hears(self, m: NodeReport) -> None:
         """A report has come; one that is older than another says nothing of today."""
         node, report = m.node.name, (m.node.incarnation, m.boot, m.number)
-        if report < self.newest.get(node, report):
+        if report < self.newest.get(node, report) or report == self.whole.get(node):
             return
         if report != self.newest.get(node):
             self.chunks[node] = {}
@@ -84,7 +86,7 @@ class Listening:
         self.heard[node] = self.now
         chunks = self.chunks[node]
         chunks[m.first] = m.replicas
-        if report != self.whole.get(node) and sum(map(len, chunks.values())) >= m.total:
+        if sum(map(len, chunks.values())) >= m.total:
             self.whole[node] = report
             hosted = {one.partition: one for first in sorted(chunks) for one in chunks[first]}
             self.said[node] = [hosted, *self.said.get(node, ())][:2]
@@ -116,6 +118,7 @@ class RepairObserver:
     ) -> None:
         self.region = region
         self.metadata = metadata
+        metadata.has_waited = self.has_waited
         self.settings = config.admin
         self.times = RepairTimes(region, metadata, config, voters_of)
         self.voters_of = voters_of
@@ -189,6 +192,8 @@ class RepairObserver:
         """A node is taken for dead, or has reported since."""
         name, life = self.metadata.active, self.lives.get(self.metadata.active)
         self.mourned[node.name] = True
+        for one in self.lives.values() if node.dead else ():
+            one.mourns.setdefault(node.zone, one.now)
         if not node.dead:
             for one in self.lives.values():
                 one.longest.pop(node.name, None)
@@ -196,6 +201,13 @@ class RepairObserver:
         elif life is not None:
             silent_us = max(life.silent_us(node.name), self.ended.get((name, node.name), 0))
             self.region.file(TakenForDead(node.name, silent_us, self.settings.dead_us))
+
+    def has_waited(self, zone: str) -> bool:
+        """Whether the active admin may have waited for so long that a zone with dead nodes is mended that it
+        takes nodes of other zones for dead as well.
+        """
+        life = self.lives.get(self.metadata.active)
+        return life is not None and life.now - life.mourns.get(zone, life.since) >= self.settings.patience_us
 
     # --- What is replaced ---
 

@@ -3,12 +3,13 @@
 A node's *score* is the sum of two shares of its zone's totals: of the bytes that its trees take on disk, and
 of the recent requests to its replicas. A move is worth it if it makes the larger score of the two nodes
 smaller by a margin: so moves come to an end, and none is undone. That needs reports that know of the moves
-before: nothing is moved in a zone until all its nodes have reported since a replica last came there or went.
+before: nothing is moved in a zone until all its living nodes have reported since a replica last came there or
+went.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dynaproof.impl.admin.nodes import Heard, Nodes
 from dynaproof.impl.metadata.placement import Candidate
@@ -38,10 +39,13 @@ class Restless:
         self.since: dict[str, Microseconds] = {}
         """When the last walk ended that found a zone restless, or followed one that did."""
 
-    def look_at(self, partition: PartitionRecord) -> None:
-        """A replica is made, or is to go, wherever a partition has a pending member."""
+    def look_at(self, partition: PartitionRecord, dead: Mapping[str, bool]) -> None:
+        """A replica is made, or is to go, wherever a partition has a pending member, unless its node is dead:
+        that may never come back.
+        """
         for one in partition.pending:
-            self.now[one.member.node.zone] = True
+            if one.member.node.name not in dead:
+                self.now[one.member.node.zone] = True
 
     def walked(self, now: Microseconds) -> None:
         """A walk has ended."""
@@ -50,10 +54,12 @@ class Restless:
         self.before, self.now = self.now, {}
 
     def is_over(self, zone: str, nodes: Nodes) -> bool:
-        """Whether all nodes of a zone have reported since nothing came or went there."""
+        """Whether all nodes of a zone that are not dead have reported since nothing came or went there."""
         since = self.since.get(zone, -1)
         return not (zone in self.now or zone in self.before) and all(
-            heard.at > since for address, heard in nodes.heard.items() if address.zone == zone
+            heard.at > since
+            for address, heard in nodes.heard.items()
+            if address.zone == zone and not nodes.is_dead(address)
         )
 
 

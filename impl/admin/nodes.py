@@ -97,10 +97,12 @@ class Heard:
         """Whether what the node said last is news of a loss; what is heard from it first may be."""
 
     def hears(self, m: NodeReport, now: Microseconds, hot_requests: int) -> bool:
-        """Take a chunk of a report; return whether it is not older than what the node said before."""
+        """Take a chunk of a report; return whether it is news: neither older than what the node said before,
+        nor a second copy of the newest whole report.
+        """
         self.loses = False
         report = (m.node.incarnation, m.boot, m.number)
-        if report < max(self.report, self.chunks_of):
+        if report <= self.report or report < self.chunks_of:
             return False
         if report != self.chunks_of:
             self.chunks_of, self.chunks = report, {}

@@ -31,6 +31,7 @@ from dynaproof.impl.paxos.messages.membership import (
     ReplaceVoter,
 )
 from dynaproof.impl.paxos.notes import Reached
+from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.storage_node.messages import NoRoom
 
 
@@ -76,6 +77,11 @@ class Replacements:
         """How many replacements replace a voter that lives."""
         return sum(one.work.reason != "repair" for one in self.steps.of(ReplacementRecord))
 
+    def is_in_the_way(self, work: ReplacementRecord, config: Config) -> bool:
+        """Whether a voter is moved while another one is lost, whose repair waits for the partition."""
+        others = [voter for voter in config.voters if voter not in (work.out, work.new)]
+        return work.reason != "repair" and any(self.nodes.has_lost(one, work.partition) for one in others)
+
     # --- A step ---
 
     def keys(self, work: ReplacementRecord) -> tuple[bytes, ...]:
@@ -96,7 +102,9 @@ class Replacements:
         """
         waited, work, heard = self.env.now - one.began_at, one.work, one.heard
         unheld = work.role == "log" and heard.held is None and waited >= self.settings.held_us
+        config = read.record(partition_key(work.partition)).config
         gone = heard.refused or self.nodes.has_lost(work.new, work.partition)
+        gone = gone or self.is_in_the_way(work, config)
         late = waited >= self.settings.patience_us
         answers = structs.replace(heard.answers, late=late, gone=gone, unheld=unheld)
         return advance(read, work, answers)
@@ -154,7 +162,9 @@ class Replacements:
         vote to a replica that is there may not hear it, but another voter may (A10).
         """
         work = one.work
-        if work.step == "void" and work.made and not self.nodes.has_lost(work.new, work.partition):
+        is_voter = work.new in m.config.voters
+        is_there = work.made and not self.nodes.has_lost(work.new, work.partition)
+        if work.step == "void" and is_there and not (is_voter or self.is_in_the_way(work, m.config)):
             self.env.note(Reached("leader that gave no vote to a new replica handed over"))
             self.env.send(sender, Handover())
         self.steps.answered(one, sender)

@@ -19,6 +19,7 @@ from dynaproof.impl.admin import split_points
 from dynaproof.impl.admin.balance import Restless, better_place
 from dynaproof.impl.admin.chores import Chores
 from dynaproof.impl.admin.leaving import Leavers, Leaving
+from dynaproof.impl.admin.mourning import Mourning
 from dynaproof.impl.admin.nodes import Nodes
 from dynaproof.impl.admin.ratings import Ratings
 from dynaproof.impl.admin.reading import Metadata
@@ -31,7 +32,15 @@ from dynaproof.impl.admin.workflows import Workflows
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.placement import Candidate, place_one
 from dynaproof.impl.metadata.records import NODES, PARTITIONS, NodeRecord, PartitionRecord, Reason, end_of
-from dynaproof.impl.metadata.replacements import Forget, MarkNode, Plan, RecordNode, may_begin, may_go
+from dynaproof.impl.metadata.replacements import (
+    Forget,
+    MarkNode,
+    Plan,
+    RecordNode,
+    is_free,
+    may_begin,
+    may_go,
+)
 from dynaproof.impl.metadata.splits import PlanSplit
 from dynaproof.impl.node import ANY_INCARNATION, ONLY_LANE, Env, Microseconds, NodeId, Timer
 from dynaproof.impl.paxos.ids import Member
@@ -95,10 +104,8 @@ class Survey:
         """When the last walk ended."""
         self.hurries = False
         """Whether something that walks act on has changed since the one under way began."""
-        self.mourned: dict[str, bool] | None = None
-        """Zones of dead nodes on which some partition still has a voter, by the last whole walk."""
-        self.mourns: dict[str, bool] = {}
-        """The same by this walk, so far."""
+        self.mourning = Mourning(settings.patience_us)
+        """Zones of dead nodes on which some partition still has a voter."""
         self.dead: dict[str, bool] = {}
         """The nodes that were dead when this walk began."""
         self.recorded: dict[str, bool] = {}
@@ -119,7 +126,8 @@ class Survey:
 
     def activated(self) -> None:
         """Drop what an earlier term of this admin saw."""
-        self.walks, self.mourned, self.absent = False, None, {}
+        self.walks, self.absent = False, {}
+        self.mourning.activated()
         self.chores.activated()
         self.begin()
 
@@ -145,7 +153,8 @@ class Survey:
         """Read which nodes there are."""
         self.walks, self.low = True, PARTITIONS
         self.walk += 1
-        self.mourns, self.absent_now, self.halved = {}, {}, {}
+        self.absent_now, self.halved = {}, {}
+        self.mourning.begin()
         self.leavers.begin()
         self.metadata.scan(NODES, LookAtNodes(self.walk))
 
@@ -171,8 +180,7 @@ class Survey:
         self.nodes.records = {
             NodeId(region, record.zone, record.name, ANY_INCARNATION): record for record in records
         }
-        if self.mourned is not None:
-            self.mourned |= self.mourned_since(records)
+        self.mourning.declared(self.declared_since(records), self.env.now)
         self.dead = {record.name: True for record in records if record.dead}
         self.recorded = {record.name: True for record in records}
         for address, record in sorted(self.nodes.records.items()):
@@ -180,25 +188,18 @@ class Survey:
             if record.dead and alive and address in self.nodes.heard:
                 self.chores.add(MarkNode(record.name, False))
                 self.nodes.records[address] = structs.replace(record, dead=False)
-            elif not record.dead and not alive and self.may_mourn(record.zone):
+            elif not record.dead and not alive and self.mourning.may_begin(record.zone, self.env.now):
                 self.chores.add(MarkNode(record.name, True))
         self.go_on()
 
-    def mourned_since(self, records: Sequence[NodeRecord]) -> dict[str, bool]:
+    def declared_since(self, records: Sequence[NodeRecord]) -> list[str]:
         """The zones of nodes that were declared dead since the last whole walk began, or are about to be."""
         marked = {chore.name for chore in self.chores.waiting if isinstance(chore, MarkNode) and chore.dead}
-        return {
-            record.zone: True
+        return [
+            record.zone
             for record in records
             if record.name in marked or (record.dead and record.name not in self.dead)
-        }
-
-    def may_mourn(self, zone: str) -> bool:
-        """Whether a node of this zone may be declared dead: one zone at a time."""
-        if self.mourned is None or any(other != zone for other in self.mourned):
-            return False
-        self.mourned[zone] = True
-        return True
+        ]
 
     def go_on(self) -> None:
         """Read the next page."""
@@ -219,7 +220,8 @@ class Survey:
             self.low = read.through
             self.go_on()
             return
-        self.mourned, self.absent = self.mourns, self.absent_now
+        self.mourning.walked(self.env.now)
+        self.absent = self.absent_now
         self.restless.walked(self.env.now)
         self.wait()
 
@@ -233,12 +235,12 @@ class Survey:
         if partition.state in ("split", "gone"):
             self.halved[partition.partition] = partition.state == "split"
             return
-        self.restless.look_at(partition)
+        self.restless.look_at(partition, self.dead)
         for voter in partition.config.voters:
             if voter.node.name not in self.recorded:
                 self.chores.add(RecordNode(voter.node))
             elif voter.node.name in self.dead:
-                self.mourns[voter.node.zone] = True
+                self.mourning.find(voter.node.zone)
         plan = None
         if not self.replacements.are_known():
             self.hurry()  # By the next walk it may be.
@@ -248,22 +250,24 @@ class Survey:
             if chore is not None:
                 self.chores.add(chore)
         brought = partition.config.brought
-        lost = brought is not None and self.nodes.has_lost(brought, partition.partition)
-        if brought is not None and not lost and self.is_lost(brought, partition):
-            self.make_up_for(partition, brought)
+        unmade = [] if brought is None else [brought]
+        if partition.config_slot == 0 and not partition.parent and is_free(partition) and plan is None:
+            unmade += partition.config.voters  # The table is active without one, and no node is free (A13).
+        for voter in unmade:
+            if not self.nodes.has_lost(voter, partition.partition) and self.is_lost(voter, partition):
+                self.make_up_for(partition, voter)
         self.collect(partition, stuck=plan is None)
 
-    def make_up_for(self, partition: PartitionRecord, brought: Member) -> None:
-        """Have the voter that came last made, empty (rule M4), on its node, which lives and does not have it;
+    def make_up_for(self, partition: PartitionRecord, voter: Member) -> None:
+        """Have a voter made that never was, empty (rule M4), on its node, which lives and does not have it;
         unless a replacement does that: it has ended if the node was taken for dead (A10). Without its promise
         the others may have no leader, and so nobody that could replace it (rule 14).
         """
         work = self.replacements.work_in(partition)
-        if partition.workflow == 0 or (work is not None and work.new != brought):
+        if partition.workflow == 0 or (work is not None and work.new != voter):
             self.env.enter(partition.partition)
             config, slot, parent = partition.config, partition.config_slot, partition.parent
-            command = CreateReplica(brought, config, slot, None, self.term.term, parent)
-            self.env.send(brought.node, command)
+            self.env.send(voter.node, CreateReplica(voter, config, slot, None, self.term.term, parent))
 
     def repair(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> Plan | None:
         """Put another replica in the place of a lost voter: of several, first of the one that came last,

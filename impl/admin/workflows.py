@@ -181,6 +181,10 @@ class Workflows:
         of_partitions = [one for one in records if isinstance(one, ReplacementRecord | SplitRecord)]
         self.steps.found({one.workflow: one for one in of_partitions}, is_all=not self.look_again)
         there = {record.workflow: record for record in records if isinstance(record, WorkflowRecord)}
+        if len(there) > self.settings.workflows:
+            self.look_again = True  # Pages are of different moments: one has ended, and another begun.
+            self.wait()
+            return
         for gone in [number for number in self.known if number not in there]:
             self.forget(gone)
         for number, record in there.items():

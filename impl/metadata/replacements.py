@@ -200,8 +200,6 @@ def next_step(work: ReplacementRecord, config: Config, answers: Answers) -> Repl
         step, role = "void", "full"
     elif step == "create" and made:
         step = "replace"
-    elif step == "replace" and role == "log" and answers.unheld:
-        step, role = "create", "full"
     return structs.replace(work, made=made, step=step, role=role)
 
 

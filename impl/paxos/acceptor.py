@@ -310,11 +310,11 @@ class Acceptor(Candidate[State]):
         nor one that ends its group of the barrier (H6).
         """
         self.grant.released = max(self.grant.released, m.ballot)
-        if m.ballot != self.grant.to:
-            return
         self.commit_through(m.commit, m.ballot)
         if m.commit > self.log.commit and not self.copying:
             self.fetch(m.source)  # The accept may come later, and nobody would say this again.
+        if m.ballot != self.grant.to:
+            return
         self.lease_granted_until = self.env.now
         self.heard_alive_at = -1
         if m.successor == self.member and self.admitted and self.full:

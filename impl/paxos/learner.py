@@ -269,7 +269,10 @@ class Learner(Core[State]):
             service.tidied()
 
     def files_of_others(self) -> tuple[str, ...]:
-        """The older files of its line that the log names, or somebody holds (P6)."""
-        pages, head = self.state.pages, self.log.head
-        parts = {*head.older, *(pages.older if pages.held else ())}
+        """The older files of its line that the log names, or somebody holds, also those of pages that a copy
+        has replaced (P6).
+        """
+        parts = set(self.log.head.older)
+        for pages in (self.state.pages, *self.upkeep.replaced):
+            parts.update(pages.older if pages.held else ())
         return tuple(sorted(part.name for part in parts))

@@ -159,7 +159,7 @@ class StorageNode:
         del self.unread[group]  # It is known which other files this group needs.
         if group not in self.replicas and (live or floor or group in self.groups):
             self.say_vacant()
-        self.maker.make_child()
+        self.guarded(self.maker.make_child)  # If that finds rot, it is the parent that falls silent.
         if not self.unread:
             self.lines.known = True
             self.lines.clear()
@@ -171,16 +171,15 @@ class StorageNode:
             recovered = partition.recover(self.env, settings, self.cache, self.limits, incarnation, more)
             if recovered is None:
                 raise RottenLogError("a replica that was made has a journal")
+            replica, torn = recovered
+            self.replicas[self.env.lane] = replica
+            self.lines.names(self.env.lane, replica.files_of_others())
+            replica.end.marked = self.journal.marked(self.env.lane)
+            if torn:
+                self.env.note(Reached("recovery from a torn tail"))
+            replica.start(waits=True)  # It makes children of its pages (H3).
         except ROTTEN as rot:
             self.fall_silent(incarnation, rot)
-            return
-        replica, torn = recovered
-        self.replicas[self.env.lane] = replica
-        self.lines.names(self.env.lane, replica.files_of_others())
-        replica.end.marked = self.journal.marked(self.env.lane)
-        if torn:
-            self.env.note(Reached("recovery from a torn tail"))
-        replica.start(waits=True)
 
     def settings_of(self, group: int) -> Settings:
         """The settings of a group's replicas: in a region, the metadata repairs itself, and nothing else."""

@@ -81,6 +81,8 @@ class Making:
         """By group: the operators that wait for some of them."""
         self.births: dict[int, Birth] = {}
         """By group: the births of those that a split makes."""
+        self.unsynced: dict[int, int] = {}
+        """By group: how many times files were written of which it is not known that they are durable."""
 
     # --- The steps ---
 
@@ -107,12 +109,17 @@ class Making:
         )
         node.lines.names(group, made.files_of_others())
         self.env.cancel_timer(VacantTimer())
+        self.unsynced[group] = self.unsynced.get(group, 0) + 1
         self.env.send(self.env.me, Written(incarnation))
 
     def on_written(self, m: Written) -> None:
         """The files are durable: mark the replica (H1, b). In this order, because a mark without files is a
-        replica that has forgotten everything.
+        replica that has forgotten everything; nor is it marked while files of a later making are not durable.
         """
+        self.unsynced[self.env.lane] -= 1
+        if self.unsynced[self.env.lane]:
+            return
+        del self.unsynced[self.env.lane]
         if self.env.lane not in self.under_way:
             return  # The partition was buried meanwhile (A7), or its parent has fallen silent (P3).
         birth = self.births.get(self.env.lane)

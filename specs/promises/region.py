@@ -109,7 +109,9 @@ def listed_configs_were_chosen(view: RegionView) -> Iterable[Violation]:
 
 @spec("always", source="docs/table.md, section 3 (dead)", over=RegionView, on=(DeclaredDead,))
 def nodes_die_one_zone_at_a_time(view: RegionView) -> Iterable[Violation]:
-    """While voters are on dead nodes of a zone, no node of another zone is taken for dead."""
+    """While voters are on dead nodes of a zone, no node of another zone is taken for dead; but an admin does
+    not wait longer than its patience.
+    """
     for fact in view.take(DeclaredDead):
         others = [zone for zone in fact.zones if zone != fact.zone]
         if others:

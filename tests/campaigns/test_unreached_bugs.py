@@ -15,6 +15,9 @@ SPLITS, ADMINS, CHILDREN = "test_splits.py", "test_splits_by_admins.py", "test_s
 PAGES, REPAIRS, HOSTING = "test_child_pages.py", "test_repairs.py", "test_hosting.py"
 SELDOM, MOVES = "test_rarely_explored_rules.py", "test_metadata_moves.py"
 LATE, KNOWLEDGE = "test_late_voters_of_children.py", "test_old_and_late_knowledge.py"
+STUCK, BIRTHS, BALANCE = "test_stuck_repairs.py", "test_making_of_children.py", "../laws/test_balance.py"
+HANDS_OVER = "test_a_leader_hands_over_only_if_it_never_gave_the_vote_to_a_replica_that_is_there"
+RESTLESS = "test_nothing_is_moved_in_a_zone_before_its_nodes_report_what_came_and_went"
 LOST_AT_ONCE = "test_a_successor_that_is_lost_at_once_is_replaced_on_the_node_that_it_was_to_relieve"
 
 FOUND_BY = {
@@ -176,6 +179,38 @@ FOUND_BY = {
     "late_voters_not_told_who_leads": (f"{LATE}::test_a_voter_of_a_child_that_comes_late_is_told_who_leads"),
     "deaf_leaders_kept": (
         f"{REPAIRS}::test_a_node_is_drained_though_a_leader_does_not_hear_the_only_node_that_is_free"
+    ),
+    "mourned_for_ever": (
+        f"{STUCK}::test_a_zone_that_is_never_mended_holds_the_dead_of_others_back_only_for_so_long"
+    ),
+    "moves_keep_the_partition": (
+        f"{STUCK}::test_a_move_is_given_up_when_another_voter_is_lost_for_its_repair_must_not_wait"
+    ),
+    "hands_over_after_the_vote": f"{STUCK}::{HANDS_OVER}",
+    "no_log_replica_after_a_pause": (
+        f"{STUCK}::test_a_log_replica_is_planned_for_as_long_as_no_leader_has_counted_its_config"
+    ),
+    "first_voters_stay_unmade": (
+        f"{STUCK}::test_a_voter_that_was_never_made_is_made_when_its_node_is_back_and_no_other_may_have_it"
+    ),
+    "copies_of_reports_are_reports": f"{STUCK}::test_a_second_copy_of_a_report_says_nothing_of_today",
+    "balances_around_no_dead": f"{BALANCE}::{RESTLESS}",
+    "the_dead_must_report": f"{BALANCE}::{RESTLESS}",
+    "pages_of_one_moment": (
+        f"{STUCK}::test_an_admin_looks_again_when_pages_of_different_moments_show_it_too_many_workflows"
+    ),
+    "rot_of_a_start_escapes": (
+        f"{BIRTHS}::test_a_node_that_finds_rot_when_it_makes_children_at_its_start_has_looked_at_its_disk"
+    ),
+    "replaced_lines_forgotten": (
+        f"{BIRTHS}::"
+        "test_pages_that_a_peer_copies_keep_the_files_of_their_line_though_a_copy_has_replaced_them"
+    ),
+    "any_word_of_files_marks": (
+        f"{BIRTHS}::test_a_child_is_not_marked_by_the_word_that_files_of_an_earlier_making_are_durable"
+    ),
+    "only_followers_learn_the_end": (
+        f"{BIRTHS}::test_whoever_hears_that_a_leader_ends_learns_what_it_knew_to_be_chosen"
     ),
     "deaf_leader_keeps_its_place": (
         f"{SPLITS}::test_a_leader_that_never_hears_a_voter_hands_over_to_one_that_does_and_that_one_splits"

@@ -8,6 +8,7 @@ from typing import Any, cast
 from msgspec import structs
 
 from dynaproof.impl.admin.chores import Chores, Do
+from dynaproof.impl.admin.mourning import Mourning
 from dynaproof.impl.admin.nodes import Heard
 from dynaproof.impl.admin.steps import Step, Steps
 from dynaproof.impl.admin.survey import LookAtNodes, Survey
@@ -55,11 +56,12 @@ def test_a_router_that_follows_one_hint_follows_no_older_one_at_once() -> None:
 
 def test_a_node_that_was_never_heard_of_is_taken_for_dead_too() -> None:
     address, added = NodeId("region", "a", "sa", 0), list[Any]()
+    mourning = Mourning(0)
+    mourning.walked(0)
     survey = SimpleNamespace(
         walk=1,
-        mourned={},
-        mourned_since=lambda _: {},
-        may_mourn=lambda _: True,
+        mourning=mourning,
+        declared_since=lambda _: [],
         nodes=SimpleNamespace(heard={}, silent_since=lambda _: 0),
         env=SimpleNamespace(me=NodeId("region", "a", "admin"), now=100),
         settings=structs.replace(CONFIG.admin, dead_us=50),

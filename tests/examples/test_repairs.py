@@ -11,6 +11,7 @@ import pytest
 from msgspec import structs
 
 from dynaproof.impl.admin.leaving import Leavers
+from dynaproof.impl.admin.mourning import Mourning
 from dynaproof.impl.admin.nodes import Nodes
 from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.survey import LookAtNodes, Survey
@@ -119,7 +120,8 @@ def test_a_node_that_reports_again_loses_nothing_more_from_the_walk_on_that_find
     nodes = SimpleNamespace(heard={address: None}, silent_since=lambda one: 90 if one == address else 0)
     survey = SimpleNamespace(
         walk=1,
-        mourned=None,
+        mourning=Mourning(0),
+        declared_since=lambda _: [],
         nodes=nodes,
         env=SimpleNamespace(me=NodeId("region", "a", "admin"), now=100),
         settings=structs.replace(CONFIG.admin, dead_us=50),
@@ -356,11 +358,15 @@ def creating(region: Region) -> PartitionRecord:
     return films
 
 
-def test_a_table_of_which_two_nodes_of_a_partition_stay_away_does_not_become_active() -> None:
+def test_a_table_is_deleted_when_two_nodes_of_a_partition_stay_away_until_both_are_taken_for_dead() -> None:
+    """They are of two zones: the second one is taken for dead when the first one's zone is not mended."""
     region = Region()
     for voter in creating(region).config.voters[:2]:
         region.world.crash(region.world.places[voter.node.name], "lost", lose_disk=True)
-    assert not region.go(lambda: region.tables().get("films") != "creating", MANY // 4)
+    began = region.world.tau
+    assert region.go(lambda: region.tables().get("films") != "creating", MANY)
+    assert region.world.tau - began > PATIENCE["patience_us"]
+    assert region.tables().get("films") in {"deleting", None}
 
 
 def test_a_table_of_which_two_replicas_of_a_partition_are_lost_is_deleted_and_may_be_created_again() -> None:
@@ -428,14 +434,13 @@ def test_a_replacement_waits_as_long_as_it_is_worth_and_for_no_node_that_is_lost
     nodes = SimpleNamespace(has_lost=lambda member, _: member in lost)
     replacements = Replacements(cast(Any, env), cast(Any, settings), *cast(Any, (None, nodes, None)))
     out, new = Member(HOSTS[0], 1), Member(HOSTS[1], 4)
+    read: Any = SimpleNamespace(record=lambda _: SimpleNamespace(config=Config(0, (out,), 4)))
 
     def answers(role: Any, waited: int, held: Any = None) -> Any:
         work = ReplacementRecord(1, 7, "repair", out, new, role, "replace", 0)
         heard = replacements.begin()
         heard.held, env.now = held, waited
-        return replacements.decide(
-            cast(Any, SimpleNamespace(began_at=0, work=work, heard=heard)), cast(Any, None)
-        )
+        return replacements.decide(cast(Any, SimpleNamespace(began_at=0, work=work, heard=heard)), read)
 
     assert not answers("log", 9).unheld
     assert answers("log", 10).unheld

@@ -38,7 +38,8 @@ class Zone:
                 pages_bytes=sum(size for size, _ in there.values()),
                 at=0,
             )
-        return SimpleNamespace(heard=heard, settings=SimpleNamespace(balance_bytes=1, balance_requests=1))
+        settings = SimpleNamespace(balance_bytes=1, balance_requests=1)
+        return SimpleNamespace(heard=heard, settings=settings, is_dead=lambda _: False)
 
     def candidates(self) -> list[Candidate]:
         return [Candidate(node, list(self.on.values()).count(node)) for node in NODES]
@@ -100,10 +101,12 @@ def test_nothing_is_moved_in_a_zone_before_its_nodes_report_what_came_and_went()
     """Found by `move`: between two reports three moves were made by the first one, and undone by the next."""
     restless, heard = Restless(), {node.address: SimpleNamespace(at=5) for node in NODES}
     heard[NodeId("region", "b", "sb").address] = SimpleNamespace(at=0)
-    nodes = cast(Any, SimpleNamespace(heard=heard))
+    dead = NodeId("region", "a", "dead")
+    heard[dead.address] = SimpleNamespace(at=0)
+    nodes = cast(Any, SimpleNamespace(heard=heard, is_dead=lambda address: address == dead.address))
     comes = cast(Any, SimpleNamespace(pending=(SimpleNamespace(member=Member(NODES[0], 7)),)))
     assert restless.is_over("a", nodes), "nothing was moved yet"
-    restless.look_at(comes)
+    restless.look_at(comes, {})
     assert not restless.is_over("a", nodes)
     restless.walked(10)
     assert not restless.is_over("a", nodes), "the next walk may find that it has gone"
@@ -113,5 +116,8 @@ def test_nothing_is_moved_in_a_zone_before_its_nodes_report_what_came_and_went()
             assert not restless.is_over("a", nodes)
             heard[node.address].at = at
         assert restless.is_over("a", nodes) == over
-    restless.look_at(cast(Any, SimpleNamespace(pending=())))
+    restless.look_at(
+        cast(Any, SimpleNamespace(pending=(SimpleNamespace(member=Member(dead, 3)),))), {"dead": True}
+    )
     assert restless.is_over("b", nodes), "nothing came or went there"
+    assert restless.is_over("a", nodes), "what is to go from a dead node keeps nobody waiting"

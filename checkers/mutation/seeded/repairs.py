@@ -8,6 +8,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     CHORES,
     HOST,
     MEMBERSHIP,
+    MOURNING,
     NODE_JOURNAL,
     NODES,
     PAXOS_RECORDS,
@@ -163,9 +164,13 @@ BUGS = (
         "all_zones_die",
         "All nodes that do not report are taken for dead, of whatever zones.",
         Edit(
-            SURVEY,
-            "if self.mourned is None or any(other != zone for other in self.mourned):",
-            "if self.mourned is None:",
+            MOURNING,
+            """
+            if self.since is None or any(
+                other != zone and now - since < self.patience_us for other, since in self.since.items()
+            ):
+            """,
+            "if self.since is None:",
         ),
         scenario="node-returns",
         breaks=("nodes_die_one_zone_at_a_time",),
@@ -180,7 +185,11 @@ BUGS = (
     bug(
         "never_dead",
         "A node that does not report is never taken for dead.",
-        Edit(SURVEY, "elif not record.dead and not alive and self.may_mourn(record.zone):", "elif False:"),
+        Edit(
+            SURVEY,
+            "elif not record.dead and not alive and self.mourning.may_begin(record.zone, self.env.now):",
+            "elif False:",
+        ),
         scenario="repair",
         breaks=("every_partition_regains_its_voters",),
     ),

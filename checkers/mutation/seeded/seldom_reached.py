@@ -74,11 +74,11 @@ BUGS = (
         "A node that this admin never heard of is never taken for dead.",
         Edit(
             SURVEY,
-            "elif not record.dead and not alive and self.may_mourn(record.zone):",
+            "elif not record.dead and not alive and self.mourning.may_begin(record.zone, self.env.now):",
             """
             elif address not in self.nodes.heard:
                 pass
-            elif not record.dead and not alive and self.may_mourn(record.zone):
+            elif not record.dead and not alive and self.mourning.may_begin(record.zone, self.env.now):
             """,
         ),
         scenario="drain",
@@ -143,7 +143,7 @@ BUGS = (
         "A leader that never gives the vote to a new replica, which it does not hear, leads on.",
         Edit(
             REPLACEMENTS,
-            'if work.step == "void" and work.made and not self.nodes.has_lost(work.new, work.partition):',
+            'if work.step == "void" and is_there and not (is_voter or self.is_in_the_way(work, m.config)):',
             "if False:",
         ),
         scenario="move",

@@ -195,7 +195,7 @@ BUGS = (
     bug(
         "forgets_older_views",
         "A file goes while a peer still copies from it (ForgetsViews).",
-        Edit(LEARNER, "parts = {*head.older, *(pages.older if pages.held else ())}", "parts = {*head.older}"),
+        Edit(LEARNER, "parts.update(pages.older if pages.held else ())", "pass"),
         scenario="split-and-repair",
     ),
     bug(
@@ -304,9 +304,7 @@ BUGS = (
     bug(
         "voter_that_came_last_is_not_made_up_for",
         "A voter that was chosen and never made, on a node that was taken for dead meanwhile, stays unmade.",
-        Edit(
-            SURVEY, "if brought is not None and not lost and self.is_lost(brought, partition):", "if False:"
-        ),
+        Edit(SURVEY, "unmade = [] if brought is None else [brought]", "unmade: list[Member] = []"),
         scenario="node-returns",
     ),
     bug(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dynaproof.checkers.mutation.seeded import stuck_repairs
 from dynaproof.checkers.mutation.seeded.places import (
     CHORES,
     GRANTS,
@@ -75,4 +76,5 @@ BUGS = (
         scenario="repair-under-load",
         breaks=("repairs_come_soon",),
     ),
+    *stuck_repairs.BUGS,
 )

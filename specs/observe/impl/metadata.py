@@ -106,6 +106,8 @@ class MetadataObserver:
         self.replaced: Callable[[ReplacementRecord | None, ReplacementRecord | None], object]
         self.replaced = lambda _before, _after: None
         """when a replacement begins, goes on, or has ended,"""
+        self.has_waited: Callable[[str], bool] = lambda _: False
+        """Whether the active admin has waited long enough for a zone whose dead nodes are still named."""
         self.marked: Callable[[NodeRecord], object] = lambda _: None
         """and when a node is taken for dead, or lives."""
         self.took_over: RequestId | None = None
@@ -289,12 +291,13 @@ class MetadataObserver:
 
     def mourned(self, name: str) -> tuple[str, ...]:
         """The zones of the dead nodes, except this one, on which some partition that is not split still has a
-        voter.
+        voter; not those for which the admin has waited long enough.
         """
         dead = {one.name: one.zone for one in self.of(NodeRecord) if one.dead and one.name != name}
         partitions = (one for one in self.of(PartitionRecord) if one.state != "split")
         voters = (voter for one in partitions for voter in one.config.voters)
-        return tuple(sorted({dead[voter.node.name] for voter in voters if voter.node.name in dead}))
+        zones = sorted({dead[voter.node.name] for voter in voters if voter.node.name in dead})
+        return tuple(zone for zone in zones if not self.has_waited(zone))
 
     def table_changed(self, before: TableRecord | None, after: TableRecord) -> None:
         """A table begins, or gets another status."""

@@ -1,0 +1,160 @@
+"""Bugs of admins that wait for what may never come, and of nodes that do not wait for what they should: found
+by reading, as faults of our own, before any exploration found them.
+"""
+
+from __future__ import annotations
+
+from dynaproof.checkers.mutation.seeded.places import (
+    ACCEPTOR,
+    BALANCE,
+    HOST,
+    LEARNER,
+    MAKING,
+    MOURNING,
+    NODES,
+    REPLACED,
+    REPLACEMENTS,
+    SURVEY,
+    WORKFLOWS,
+)
+from dynaproof.checkers.patches import Edit, bug
+
+BUGS = (
+    bug(
+        "mourned_for_ever",
+        "No node of another zone is taken for dead as long as one zone is not mended, and be it for ever.",
+        Edit(
+            MOURNING,
+            "other != zone and now - since < self.patience_us for other, since",
+            "other != zone for other, since",
+        ),
+        scenario="node-returns",
+        breaks=("every_partition_regains_its_voters",),
+    ),
+    bug(
+        "moves_keep_the_partition",
+        "A replica is moved on although another voter is lost, whose repair waits for that.",
+        Edit(REPLACEMENTS, "gone = gone or self.is_in_the_way(work, config)", "pass"),
+        scenario="drain",
+        breaks=("every_partition_regains_its_voters",),
+    ),
+    bug(
+        "hands_over_after_the_vote",
+        "A leader that has given the vote to a new replica is asked to hand over all the same.",
+        Edit(REPLACEMENTS, "is_voter = work.new in m.config.voters", "is_voter = False"),
+        scenario="move",
+        breaks=("answered_in_time",),
+    ),
+    bug(
+        "no_log_replica_after_a_pause",
+        "A lost voter is replaced by a learner when no leader has counted its config in time.",
+        Edit(
+            REPLACED,
+            """
+            elif step == "create" and made:
+                step = "replace"
+            """,
+            """
+            elif step == "create" and made:
+                step = "replace"
+            elif step == "replace" and role == "log" and answers.unheld:
+                step, role = "create", "full"
+            """,
+        ),
+        scenario="repair-under-load",
+        breaks=("repairs_come_soon",),
+    ),
+    bug(
+        "first_voters_stay_unmade",
+        "A voter of a first config that was never made stays so, if no other node may have it.",
+        Edit(SURVEY, "unmade += partition.config.voters", "pass"),
+        scenario="node-returns",
+        breaks=("every_partition_regains_its_voters",),
+    ),
+    bug(
+        "copies_of_reports_are_reports",
+        "A second copy of a node's newest report is taken for a sign of life.",
+        Edit(
+            NODES,
+            "if report <= self.report or report < self.chunks_of:",
+            "if report < max(self.report, self.chunks_of):",
+        ),
+        scenario="node-returns",
+        breaks=("nodes_die_of_silence",),
+    ),
+    bug(
+        "balances_around_no_dead",
+        "Nothing is moved in a zone as long as a dead node has not given up what it had.",
+        Edit(BALANCE, "if one.member.node.name not in dead:", "if True:"),
+        scenario="move",
+    ),
+    bug(
+        "the_dead_must_report",
+        "Nothing is moved in a zone before a dead node has reported.",
+        Edit(BALANCE, "if address.zone == zone and not nodes.is_dead(address)", "if address.zone == zone"),
+        scenario="move",
+    ),
+    bug(
+        "pages_of_one_moment",
+        "Workflows on pages of different moments are taken to be under way together.",
+        Edit(WORKFLOWS, "if len(there) > self.settings.workflows:", "if False:"),
+        scenario="repair-takeover",
+        breaks=("routers_and_admins_stay_bounded",),
+    ),
+    bug(
+        "rot_of_a_start_escapes",
+        "A node that finds rot when it makes children at its start does not end to look at its disk.",
+        Edit(HOST, "self.guarded(self.maker.make_child)", "self.maker.make_child()"),
+        scenario="split-and-repair",
+        breaks=("every_partition_regains_its_voters", "nothing_leaks"),
+    ),
+    bug(
+        "replaced_lines_forgotten",
+        "Pages that a peer copies lose the files of their line when a copy replaces them.",
+        Edit(
+            LEARNER,
+            "for pages in (self.state.pages, *self.upkeep.replaced):",
+            "for pages in (self.state.pages,):",
+        ),
+        scenario="split-and-repair",
+        breaks=("only_the_damaged_fall_silent",),
+    ),
+    bug(
+        "any_word_of_files_marks",
+        "A replica is marked when files of an earlier making are durable.",
+        Edit(
+            MAKING,
+            """
+            if self.unsynced[self.env.lane]:
+                return
+            del self.unsynced[self.env.lane]
+            """,
+            "",
+        ),
+        scenario="split-and-repair",
+        breaks=("only_the_damaged_fall_silent",),
+    ),
+    bug(
+        "only_followers_learn_the_end",
+        "A voter that has granted a leader nothing does not learn from it that the group ends.",
+        Edit(
+            ACCEPTOR,
+            """
+            self.commit_through(m.commit, m.ballot)
+            if m.commit > self.log.commit and not self.copying:
+                self.fetch(m.source)  # The accept may come later, and nobody would say this again.
+            if m.ballot != self.grant.to:
+                return
+            """,
+            """
+            if m.ballot != self.grant.to:
+                return
+            self.commit_through(m.commit, m.ballot)
+            if m.commit > self.log.commit and not self.copying:
+                self.fetch(m.source)
+            """,
+        ),
+        scenario="split",
+        breaks=("answered_in_time",),
+    ),
+)

@@ -1,0 +1,129 @@
+"""How a node goes on when something is wrong while it makes a child: a rotten page of the parent, files of an
+earlier making that are not durable yet, a copy of the pages that a peer still reads.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from dynaproof.impl.paxos.acceptor import Acceptor
+from dynaproof.impl.paxos.files import logs_of, pages_of
+from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.learner import Learner
+from dynaproof.impl.paxos.messages.leadership import Release
+from dynaproof.impl.storage_node.making import Making
+from dynaproof.impl.storage_node.messages import Written
+from dynaproof.impl.storage_node.node_journal import Made, NodeJournal, Silent
+from dynaproof.impl.tree.page_file import Part
+from dynaproof.impl.tree.pages import RottenPageError
+from tests.examples.split_group import CONFIG, LEFT, LOW, PARENT, RIGHT, SETTINGS, SPLIT, SplitGroup
+
+BORN = "dynaproof.impl.storage_node.making.born"
+
+
+def without_children(group: SplitGroup, lost: tuple[int, ...], silent: tuple[int, ...]) -> None:
+    """`sb` has applied the barrier, and crashed before the files of some children were durable; others have
+    fallen silent.
+    """
+    group.put(LOW)
+    group.prepare()
+    group.tell("sa", SPLIT)
+    node = group.node("sb")
+    group.wait(lambda: LEFT in node.making and RIGHT in node.making)
+    group.go(100)
+    group.crash("sb")
+    disk = group.place("sb").disk
+    for child in lost:
+        for name in disk.logs(logs_of(child)):
+            disk.remove_log(name)
+        for name in disk.files(pages_of(child)):
+            disk.remove_file(name)
+    journal = NodeJournal(disk, SETTINGS.node_frames)
+    journal.recover()
+    for child in silent:
+        journal.append(Silent(child, 1))
+    disk.sync_started()
+    disk.sync_done()
+
+
+@pytest.mark.parametrize(
+    ("lost", "silent"), [((LEFT, RIGHT), ()), ((RIGHT,), ()), ((), ()), ((), (LEFT,)), ((RIGHT,), (LEFT,))]
+)
+def test_a_node_that_finds_rot_when_it_makes_children_at_its_start_has_looked_at_its_disk(
+    lost: tuple[int, ...], silent: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would report nothing more in this life, and remove no page file."""
+
+    def rotten(*_: Any) -> Any:
+        raise RottenPageError("a page on the path of the cut")
+
+    group = SplitGroup()
+    without_children(group, lost, silent)
+    monkeypatch.setattr(BORN, rotten)
+    group.restart("sb")
+    node = group.node("sb")
+    assert not node.broken
+    assert node.lines.known
+    assert PARENT not in node.replicas
+    assert node.journal.silent_incarnation(PARENT), "it is the parent that has forgotten something"
+
+
+def test_a_child_is_not_marked_by_the_word_that_files_of_an_earlier_making_are_durable() -> None:
+    """A crash could keep the mark and lose the files."""
+    marked: list[Any] = []
+    journal = SimpleNamespace(append=lambda record: marked.append(record) or 1)
+    env = SimpleNamespace(lane=LEFT, me=None, send=lambda *_: None)
+    making = Making(cast(Any, SimpleNamespace(env=env, journal=journal, replicas={})))
+    making.under_way[LEFT] = cast(Any, SimpleNamespace())
+    making.unsynced[LEFT] = 2
+    making.on_written(Written(1))
+    assert marked == []
+    making.on_written(Written(1))
+    assert marked == [Made(LEFT, 1, 0)]
+    assert not making.unsynced
+
+
+def test_pages_that_a_peer_copies_keep_the_files_of_their_line_though_a_copy_has_replaced_them() -> None:
+    """The parent's file must stay as long as one reads in it (P6)."""
+
+    def pages(held: bool, *older: str) -> Any:
+        return SimpleNamespace(held={1: 1} if held else {}, older=tuple(Part(name, 0) for name in older))
+
+    def files(*replaced: Any) -> tuple[str, ...]:
+        replica = SimpleNamespace(
+            state=SimpleNamespace(pages=pages(True)),
+            log=SimpleNamespace(head=SimpleNamespace(older=(Part("named", 0),))),
+            upkeep=SimpleNamespace(replaced=list(replaced)),
+        )
+        return Learner.files_of_others(cast(Any, replica))
+
+    assert files() == ("named",)
+    assert files(pages(False, "parent")) == ("named",)
+    assert files(pages(True, "parent"), pages(True, "grandparent")) == ("grandparent", "named", "parent")
+
+
+@pytest.mark.parametrize("granted", [True, False])
+def test_whoever_hears_that_a_leader_ends_learns_what_it_knew_to_be_chosen(granted: bool) -> None:
+    """Nobody would say the barrier again (H6)."""
+    learned: list[Any] = []
+    ballot, other = Ballot(3, "sa", 1), Ballot(2, "sb", 2)
+    me = CONFIG.voters[2]
+    replica = SimpleNamespace(
+        grant=SimpleNamespace(released=other, to=ballot if granted else other),
+        commit_through=lambda *given: learned.append(given),
+        log=SimpleNamespace(commit=8),
+        copying=False,
+        fetch=learned.append,
+        env=SimpleNamespace(now=5),
+        lease_granted_until=9,
+        heard_alive_at=4,
+        member=me,
+    )
+    source = Member(CONFIG.voters[0].node, 1)
+    release = Release(source, 1, ballot, 9, None)
+    Acceptor.on_release(cast(Any, replica), source.node, release)
+    assert learned == [(9, ballot), source]
+    assert (replica.lease_granted_until == 5) == granted, "only a lease that was granted to it is over"

@@ -1,0 +1,204 @@
+"""What is lost is replaced although something else can never be mended, or is under way: nothing waits for
+ever for what may never come.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from msgspec import structs
+
+from dynaproof.impl.admin.balance import Restless
+from dynaproof.impl.admin.mourning import Mourning
+from dynaproof.impl.admin.nodes import Heard
+from dynaproof.impl.admin.replacements import Replacements
+from dynaproof.impl.admin.survey import Survey
+from dynaproof.impl.admin.workflows import Look, Workflows
+from dynaproof.impl.metadata.records import PartitionRecord, Reason, ReplacementRecord, WorkflowRecord
+from dynaproof.impl.metadata.replacements import Answers, next_step
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.paxos.ids import Member, RequestId
+from dynaproof.impl.paxos.messages.leadership import Handover
+from dynaproof.impl.paxos.messages.membership import OtherEpoch
+from dynaproof.impl.paxos.records import Config
+from dynaproof.impl.storage_node.messages import NodeReport
+from dynaproof.impl.values.key_range import whole
+
+NODES = tuple(NodeId("region", zone, f"s{zone}") for zone in "abc")
+VOTERS = tuple(Member(node, 1 + at) for at, node in enumerate(NODES))
+FIRST = Config(0, VOTERS, 4)
+NEW = Member(NodeId("region", "a", "sa2"), 4)
+PATIENCE = 100
+
+
+# --- Nodes of other zones ---
+
+
+def mourned(*zones: str, at: int = 0) -> Mourning:
+    """Zones in which dead nodes had voters when a walk ended."""
+    mourning = Mourning(PATIENCE)
+    for zone in zones:
+        mourning.find(zone)
+    mourning.walked(at)
+    return mourning
+
+
+def test_no_node_is_taken_for_dead_before_a_whole_walk() -> None:
+    assert not Mourning(PATIENCE).may_begin("a", 1_000)
+    assert mourned().may_begin("a", 0)
+    anew = mourned()
+    anew.activated()
+    assert not anew.may_begin("a", 0)
+
+
+def test_nodes_die_one_zone_at_a_time() -> None:
+    assert mourned("a").may_begin("a", 1)
+    assert not mourned("a").may_begin("b", 1)
+    began = mourned()
+    assert began.may_begin("a", 0)
+    assert not began.may_begin("b", 1), "it is mourned from then on"
+    told = mourned()
+    told.declared(["a"], 0)
+    assert not told.may_begin("b", 1), "another admin has declared it"
+    told.begin()
+    told.walked(2)
+    assert told.may_begin("b", 3), "it is mended"
+
+
+def test_a_zone_that_is_never_mended_holds_the_dead_of_others_back_only_for_so_long() -> None:
+    mourning = mourned("a", at=10)
+    for now in (20, 109):
+        mourning.begin()
+        mourning.find("a")
+        mourning.walked(now)
+        assert not mourning.may_begin("b", now)
+    assert mourning.may_begin("b", 10 + PATIENCE)
+    assert not mourning.may_begin("c", 10 + PATIENCE), "b has been mourned only since now"
+
+
+# --- Replacements ---
+
+
+def replacements(*lost: Member) -> Replacements:
+    """Of an admin that knows these to be lost."""
+    env: Any = SimpleNamespace(
+        now=0, sent=[], note=lambda _: None, send=lambda to, m: env.sent.append((to, m))
+    )
+    settings = SimpleNamespace(held_us=10, patience_us=PATIENCE)
+    nodes = SimpleNamespace(has_lost=lambda member, _: member in lost)
+    steps = SimpleNamespace(answered=lambda *_: None, learn=lambda *_: None)
+    return Replacements(env, cast(Any, settings), *cast(Any, (None, nodes, steps)))
+
+
+def replacing(reason: Reason, step: Any = "create", **fields: Any) -> Any:
+    """A replacement that an admin drives."""
+    work = ReplacementRecord(1, 7, reason, VOTERS[0], NEW, "full", step, 0)
+    heard = replacements().begin()
+    return SimpleNamespace(began_at=0, work=structs.replace(work, **fields), heard=heard)
+
+
+@pytest.mark.parametrize("reason", ["move", "drain", "balance", "repair"])
+@pytest.mark.parametrize(("lost", "is_given_up"), [((), False), ((VOTERS[0],), False), ((VOTERS[1],), True)])
+def test_a_move_is_given_up_when_another_voter_is_lost_for_its_repair_must_not_wait(
+    reason: Reason, lost: tuple[Member, ...], is_given_up: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dynaproof.impl.admin.replacements.advance", lambda *given: given[-1])
+    read: Any = SimpleNamespace(record=lambda _: SimpleNamespace(config=FIRST))
+    answers: Any = replacements(*lost).decide(replacing(reason), read)
+    assert answers.gone == (is_given_up and reason != "repair")
+
+
+@pytest.mark.parametrize(
+    ("config", "lost", "hands_over"),
+    [
+        (FIRST, (), True),
+        (structs.replace(FIRST, epoch=1, voters=(NEW, *VOTERS[1:])), (), False),
+        (FIRST, (VOTERS[1],), False),
+        (FIRST, (NEW,), False),
+    ],
+)
+def test_a_leader_hands_over_only_if_it_never_gave_the_vote_to_a_replica_that_is_there(
+    config: Config, lost: tuple[Member, ...], hands_over: bool
+) -> None:
+    """It may not hear the replica. A move that was given up for another reason costs no election."""
+    work = replacements(*lost)
+    work.on_other_epoch(replacing("move", "void", made=True), NODES[2], OtherEpoch(0, config, 8))
+    sent = work.env.sent  # type: ignore[attr-defined]
+    assert [type(message) for _, message in sent] == ([Handover] if hands_over else [])
+
+
+def test_a_log_replica_is_planned_for_as_long_as_no_leader_has_counted_its_config() -> None:
+    """A leader may take long to come; it is after its word only that nobody waits longer than `held_us`."""
+    work = ReplacementRecord(1, 7, "repair", VOTERS[0], NEW, "log", "replace", 0)
+    assert next_step(work, FIRST, Answers(unheld=True)) == work
+    chosen = structs.replace(FIRST, epoch=1, voters=(NEW, *VOTERS[1:]))
+    after = next_step(work, chosen, Answers())
+    assert after is not None
+    assert (after.step, after.role) == ("make", "log")
+    empty = next_step(after, chosen, Answers(unheld=True))
+    assert empty is not None
+    assert (empty.step, empty.role) == ("make", "full"), "it is made empty (M4)"
+
+
+# --- Walks ---
+
+
+def walked(partition: PartitionRecord, plan: Any = None) -> list[Member]:
+    """The voters that a walk has made, when two reports did not name the first one."""
+    made: list[Member] = []
+    survey = SimpleNamespace(
+        restless=Restless(),
+        dead={},
+        recorded={node.name: True for node in NODES},
+        replacements=SimpleNamespace(are_known=lambda: True),
+        chores=SimpleNamespace(add=lambda _: None),
+        nodes=SimpleNamespace(has_lost=lambda *_: False),
+        repair=lambda *_: plan,
+        move=lambda *_: None,
+        split=lambda _: None,
+        is_lost=lambda voter, _: voter == VOTERS[0],
+        make_up_for=lambda _, voter: made.append(voter),
+        collect=lambda *_, **__: None,
+    )
+    Survey.look_at(cast(Any, survey), partition, ())
+    return made
+
+
+def test_a_voter_that_was_never_made_is_made_when_its_node_is_back_and_no_other_may_have_it() -> None:
+    """Its table became active without it (A13)."""
+    listed = PartitionRecord(7, "films", 1, whole(), "listed", FIRST, next_incarnation=4)
+    assert walked(listed) == [VOTERS[0]]
+    assert walked(listed, plan=SimpleNamespace()) == [], "another node gets it"
+    assert walked(structs.replace(listed, parent=3)) == [], "children are made by their split"
+    assert walked(structs.replace(listed, config_slot=5)) == [], "that voter has been one before"
+    assert walked(structs.replace(listed, workflow=9)) == []
+
+
+def test_a_second_copy_of_a_report_says_nothing_of_today() -> None:
+    """Links may deliver one long after its node is gone."""
+    heard, node = Heard(), structs.replace(NODES[0], incarnation=1)
+    first, second = (NodeReport(node, 1, number, 0, 0, 0, ()) for number in (1, 2))
+    assert heard.hears(first, 0, 10)
+    assert not heard.hears(first, 1, 10)
+    assert heard.hears(second, 2, 10)
+    assert not heard.hears(first, 3, 10)
+
+
+def test_an_admin_looks_again_when_pages_of_different_moments_show_it_too_many_workflows() -> None:
+    """One has ended, and another has begun, between the pages that have them."""
+    admin = SimpleNamespace(
+        looks=True,
+        look_again=False,
+        known={},
+        steps=SimpleNamespace(found=lambda *_, **__: None),
+        settings=SimpleNamespace(workflows=1),
+        term=SimpleNamespace(active=True),
+        wait=lambda: None,
+    )
+    asked = RequestId(NODES[0], 1, 1)
+    records = [WorkflowRecord(number, "create", "films", number, (), asked) for number in (4, 6)]
+    Workflows.found(cast(Any, admin), Look(), cast(Any, SimpleNamespace(records=lambda: records)))
+    assert admin.look_again
+    assert admin.known == {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from dynaproof.impl.partition.messages.requests import Get, Reply
-from dynaproof.impl.paxos.files import log_prefix, logs_of, pages_of
+from dynaproof.impl.paxos.files import log_prefix, logs_of, pages_file, pages_of
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica, Gone
 from dynaproof.impl.storage_node.messages import NotYet
 from tests.examples.pinned_regions import run_pinned
@@ -123,6 +123,22 @@ def test_what_has_no_mark_is_made_anew_and_nothing_of_it_stays() -> None:
     disk.rot(log, 20, 1)
     group.world.start(group.place("sb"))
     group.wait(lambda: group.have_children("sb"))
+    assert contents(group, "sb", LEFT) == {LOW: b"low"}
+
+
+def test_a_child_has_no_page_of_a_making_that_a_crash_cut_short() -> None:
+    group = filled()
+    applied(group, "sb")
+    place, far = group.place("sb"), 999
+    file = pages_file(LEFT, 1, group.replica("sb").state.barrier)
+    group.wait(lambda: LEFT in group.node("sb").making)
+    group.world.run(place, place.disk.write_page, file, far, b"of that making", lane=LEFT)
+    group.wait(lambda: far in place.disk.durable_pages(file))
+    assert not group.node("sb").journal.was_made(LEFT)
+    group.restart("sb")
+    group.wait(lambda: group.have_children("sb"))
+    assert group.replica("sb", LEFT).state.pages.name == file
+    assert far not in place.disk.pages(file)
     assert contents(group, "sb", LEFT) == {LOW: b"low"}
 
 

@@ -5,13 +5,15 @@ docs/table.md).
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
+from dynaproof.impl.partition.messages.readers import CursorPlaced, MoveCursor
 from dynaproof.impl.partition.messages.requests import Get, Reply
 from dynaproof.impl.paxos.files import log_prefix, logs_of, pages_file, pages_of
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica, Gone
 from dynaproof.impl.storage_node.messages import NotYet
 from tests.examples.pinned_regions import run_pinned
-from tests.examples.split_group import HIGH, LEFT, LOW, PARENT, RIGHT, SPLIT, SplitGroup, member
+from tests.examples.split_group import CLIENT, HIGH, LEFT, LOW, PARENT, RIGHT, SPLIT, SplitGroup, member
 
 NAMES = ("sa", "sb", "sc")
 CHILDREN = (LEFT, RIGHT)
@@ -36,6 +38,22 @@ def filled() -> SplitGroup:
     return group
 
 
+def split_elsewhere() -> SplitGroup:
+    """A group whose children are at `sa` and `sc`, while `sb` is cut off and knows of no split."""
+    group = filled()
+    group.prepare()
+    group.cut("sb")
+    applied(group)
+    group.wait(lambda: group.have_children("sa", "sc"))
+    return group
+
+
+def command_left(group: SplitGroup, name: str = "sb") -> None:
+    """A node is commanded to make a replica of the left child, which comes by copy."""
+    head = group.replica("sa", LEFT).log.head
+    group.tell(name, CreateReplica(member(name), head.config, head.config_slot, parent=PARENT), LEFT)
+
+
 # --- How they are made (H1, H3) ---
 
 
@@ -55,6 +73,48 @@ def test_children_have_their_halves_and_answer_for_them() -> None:
         group.wait(lambda child=child: group.replica("sa", child).serving)
         asked = group.ask("sa", Get(key, strong=True), child)
         group.wait(lambda asked=asked: [m for m in group.heard(Reply) if m.request == asked.request])
+
+
+def test_what_readers_hold_of_a_parent_its_children_hold_from_the_barrier_on() -> None:
+    group = filled()
+    group.tell("sa", MoveCursor(CLIENT, "stream", 2))
+    group.wait(lambda: group.heard(CursorPlaced))
+    group.put(LOW, b"unread")
+    applied(group)
+    group.wait(group.have_children)
+    (held,) = group.replica("sa").state.holds.values()
+    barrier = group.replica("sa").state.barrier
+    assert held.through < barrier
+    for name in NAMES:
+        read = group.replica(name).log.head.snapshot.log_bytes
+        for child in CHILDREN:
+            holds = group.replica(name, child).state.holds
+            assert holds == {"stream": structs.replace(held, through=barrier, bytes_through=read)}
+
+
+def test_who_copies_what_a_child_began_with_follows_the_childs_leader() -> None:
+    """The ballots of a parent are none of its children's: no copy brings a promise of them."""
+    group = filled()
+    for name in ("sa", "sb", "sa", "sb"):
+        group.world.run(group.place(name), group.replica(name).hand_over, lane=PARENT)
+        group.wait(lambda name=name: group.replica("sb" if name == "sa" else "sa").serving)
+    others = group.replica("sa").leadership.progress
+    group.wait(lambda: all(others[one].full for one in group.replica("sa").others()))
+    of_parent = group.replica("sa").leading
+    group.prepare()
+    group.cut("sc")
+    group.tell("sa", SPLIT)
+    group.wait(lambda: group.have_children("sa", "sb"))
+    group.wait(lambda: group.replica("sa", LEFT).serving)
+    ballot = group.replica("sa", LEFT).leading
+    assert ballot < of_parent, "else this shows nothing"
+    group.tell("sc", DropReplica(group.replica("sc").member))
+    command_left(group, "sc")
+    group.mend()
+    group.wait(lambda: group.replica("sc", LEFT) and contents(group, "sc", LEFT))
+    assert contents(group, "sc", LEFT) == {LOW: b"low"}
+    group.go(500_000)
+    assert group.replica("sc", LEFT).log.promised == group.replica("sa", LEFT).leading == ballot
 
 
 def test_a_child_is_marked_once_its_files_are_durable_and_starts_once_it_is_marked() -> None:
@@ -210,6 +270,20 @@ def test_a_child_whose_parent_was_released_does_not_wait() -> None:
     assert group.world.tau - began < group.replica("sa").settings.lease_us // 4
 
 
+@pytest.mark.parametrize("parent_is_there", [True, False])
+def test_a_child_that_comes_by_copy_waits_for_what_was_granted_for_its_parent(parent_is_there: bool) -> None:
+    group = split_elsewhere()
+    granted_until = group.replica("sb").bound_until()
+    assert granted_until > group.world.tau + 50_000
+    if not parent_is_there:
+        group.tell("sb", DropReplica(member("sb", 2)))
+        group.wait(lambda: group.heard(Gone, "sb"))
+        assert group.replica("sb") is None
+    command_left(group)
+    group.wait(lambda: group.replica("sb", LEFT))
+    assert group.world.tau >= granted_until
+
+
 # --- When the parent may go (H11, P3) ---
 
 
@@ -259,6 +333,16 @@ def test_a_parent_that_falls_silent_takes_children_without_a_mark_with_it() -> N
     group.wait(lambda: group.have_children("sa", "sc"))
 
 
+def test_a_child_that_comes_by_copy_is_made_though_its_parent_falls_silent_meanwhile() -> None:
+    group = split_elsewhere()
+    command_left(group)
+    assert LEFT in group.node("sb").making
+    group.world.run(group.place("sb"), group.node("sb").silence, member("sb", 2).incarnation, lane=PARENT)
+    group.wait(lambda: group.replica("sb", LEFT))
+    group.mend()
+    group.wait(lambda: contents(group, "sb", LEFT) == {LOW: b"low"})
+
+
 def test_voters_of_a_child_hold_what_its_parent_acknowledged_before_they_speak() -> None:
     """Found by a campaign: of five voters that had all been made the first one spoke."""
     assert run_pinned("a_child_whose_first_voter_speaks_first").failure is None
@@ -272,8 +356,7 @@ def test_a_node_on_which_a_child_was_made_grants_its_parent_nothing_though_that_
     group.cut("sb")
     applied(group)
     group.wait(lambda: group.have_children("sa", "sc"))
-    head = group.replica("sa", LEFT).log.head
-    group.tell("sb", CreateReplica(member("sb"), head.config, head.config_slot, parent=PARENT), LEFT)
+    command_left(group)
     group.wait(lambda: group.node("sb").journal.marked(PARENT))
     for _ in range(2):
         parent = group.replica("sb")
@@ -283,6 +366,20 @@ def test_a_node_on_which_a_child_was_made_grants_its_parent_nothing_though_that_
         assert parent.bound_until() == before
         assert parent.granted(now) == -1
         group.restart("sb")
+
+
+def test_a_replica_of_a_parent_that_is_made_beside_a_child_grants_nothing() -> None:
+    group = split_elsewhere()
+    group.tell("sb", DropReplica(member("sb", 2)))
+    command_left(group)
+    group.wait(lambda: group.replica("sb", LEFT))
+    config = group.replica("sa").config
+    group.tell("sb", CreateReplica(member("sb", config.next_incarnation), config, 0))
+    group.wait(lambda: group.replica("sb"))
+    parent = group.replica("sb")
+    parent.grant_lease(group.replica("sa").log.last_accepted)
+    assert parent.bound_until() <= group.world.tau
+    assert parent.granted(group.world.tau) == -1
 
 
 def test_what_was_made_of_a_child_is_remembered_when_its_parent_falls_silent() -> None:

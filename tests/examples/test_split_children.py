@@ -11,6 +11,7 @@ from dynaproof.impl.partition.messages.readers import CursorPlaced, MoveCursor
 from dynaproof.impl.partition.messages.requests import Get, Reply
 from dynaproof.impl.paxos.files import log_prefix, logs_of, pages_file, pages_of
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica, Gone
+from dynaproof.impl.storage_node.agent import hosted
 from dynaproof.impl.storage_node.messages import NotYet
 from tests.examples.pinned_regions import run_pinned
 from tests.examples.split_group import CLIENT, HIGH, LEFT, LOW, PARENT, RIGHT, SPLIT, SplitGroup, member
@@ -243,6 +244,16 @@ def test_the_last_checkpoint_follows_one_that_is_under_way_at_once() -> None:
     began = group.world.tau
     group.wait(lambda: group.have_children("sa"))
     assert group.world.tau - began < 20_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_node_reports_of_its_parent_that_it_is_split_and_of_no_child(name: str) -> None:
+    group = filled()
+    assert not hosted(PARENT, group.replica(name)).split
+    applied(group)
+    group.wait(group.have_children)
+    assert hosted(PARENT, group.replica(name)).split, "else an admin waits for it to make the children"
+    assert not any(hosted(child, group.replica(name, child)).split for child in CHILDREN)
 
 
 # --- When they speak (H8) ---

@@ -81,6 +81,41 @@ def test_a_crash_never_finds_a_child_that_lacks_pages_of_its_parent(number: int)
         assert group.replica("sb", child).state.items.get(key).item == item
 
 
+def test_what_a_child_brings_home_with_one_checkpoint_does_not_grow_with_what_it_has() -> None:
+    group = SplitGroup(home_us=10_000_000, home_pages=2)
+    for number in range(60):
+        group.put(LOW + bytes([number]), b"item" * 50)
+    group.tell("sa", SPLIT)
+    group.wait(group.have_children)
+    place, child = group.place("sb"), group.replica("sb", LEFT)
+    pages, checkpoints = child.state.pages, 0
+    while not pages.home:
+        before = place.disk.bytes_written
+        group.world.run(place, child.write_checkpoint, lane=LEFT)
+        assert place.disk.bytes_written - before < 10 * pages.page_bytes
+        checkpoints += 1
+        group.wait(lambda: child.checkpoint is None)
+    assert checkpoints >= 10
+    assert len([*child.state.items.range()]) == 60
+
+
+def test_a_page_file_that_a_copy_has_replaced_goes() -> None:
+    group = SplitGroup(checkpoint_slots=8, retained_slots=4)
+    disk = group.place("sc").disk
+    late = group.replica("sc")
+    for number in range(60):
+        if number == 20:
+            group.wait(lambda: late.log.head.snapshot is not None)
+            before = disk.files(pages_of(PARENT))
+            group.cut("sc")
+        group.put(LOW + bytes([number]))
+    group.mend()
+    assert before == [late.state.pages.name]
+    group.wait(lambda: late.state.pages.name not in before)
+    group.wait(lambda: late.checkpoint is None)
+    assert disk.files(pages_of(PARENT)) == [late.state.pages.name]
+
+
 def test_a_page_file_stays_while_a_peer_copies_from_it() -> None:
     group = split()
     disk = group.place("sb").disk
@@ -110,6 +145,25 @@ def test_a_page_file_stays_while_a_copy_is_written_into_it() -> None:
     assert file in group.place("sc").disk.files(pages_of(PARENT))
     group.wait(lambda: late.state.applied == group.replica("sa").state.applied)
     assert group.replica("sc") is late, "it did not fall silent"
+
+
+def test_a_child_is_split_again_only_while_its_pages_lie_in_fewer_files_than_they_may() -> None:
+    group = SplitGroup(home_us=1_000_000, files_per_head=2)
+    for key in (LOW, HIGH):
+        group.put(key)
+    group.tell("sa", SPLIT)
+    group.wait(group.have_children)
+    leader, (half, _) = group.replica("sa", LEFT), whole().split(MIDDLE)
+    group.wait(lambda: leader.serving)
+    group.wait(lambda: all(leader.leadership.progress[voter].full for voter in leader.others()))
+    again = SplitPartition(0, half, half.midpoint(), FIRST, SECOND)
+    assert not leader.state.pages.home
+    group.tell("sa", again, LEFT)
+    group.wait(lambda: group.heard(NotNow))
+    assert group.heard(NotNow)[-1].reason == "its pages lie in as many files as they may"
+    group.wait(lambda: leader.state.pages.home, 1_000_000)
+    group.tell("sa", again, LEFT)
+    group.wait(lambda: all(FIRST in group.node(name).replicas for name in NAMES))
 
 
 def test_a_child_that_was_split_brings_nothing_home_any_more() -> None:

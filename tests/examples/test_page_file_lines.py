@@ -174,6 +174,17 @@ def test_a_child_that_is_gone_is_known_as_long_as_a_replica_of_its_parent_is_her
         assert journal.marked(PARENT)
 
 
+def test_a_child_that_was_dropped_is_reported_until_its_parent_was_though_that_is_silent() -> None:
+    one = OneJournal()
+    one.add(Made(PARENT, 3), Made(LEFT, 1, PARENT), Silent(PARENT, 3), Dropped(LEFT, 1, 1))
+    one.journal.emptied(LEFT)
+    one.compact()
+    for journal in one.everywhere():
+        assert journal.silent() == [(PARENT, 3), (LEFT, 1)], "else an admin has it made again"
+    one.add(Dropped(PARENT, 3, one.journal.fence))
+    assert one.journal.silent() == []
+
+
 def test_a_mark_stays_as_long_as_the_child_is_here() -> None:
     one = OneJournal()
     one.add(Made(PARENT, 3), Made(LEFT, 1, PARENT), Dropped(PARENT, 3, 1))

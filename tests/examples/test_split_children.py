@@ -5,13 +5,16 @@ docs/table.md).
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
+from dynaproof.impl.partition.messages.readers import CursorPlaced, MoveCursor
 from dynaproof.impl.partition.messages.requests import Get, Reply
-from dynaproof.impl.paxos.files import log_prefix, logs_of, pages_of
+from dynaproof.impl.paxos.files import log_prefix, logs_of, pages_file, pages_of
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica, Gone
+from dynaproof.impl.storage_node.agent import hosted
 from dynaproof.impl.storage_node.messages import NotYet
 from tests.examples.pinned_regions import run_pinned
-from tests.examples.split_group import HIGH, LEFT, LOW, PARENT, RIGHT, SPLIT, SplitGroup, member
+from tests.examples.split_group import CLIENT, HIGH, LEFT, LOW, PARENT, RIGHT, SPLIT, SplitGroup, member
 
 NAMES = ("sa", "sb", "sc")
 CHILDREN = (LEFT, RIGHT)
@@ -36,6 +39,22 @@ def filled() -> SplitGroup:
     return group
 
 
+def split_elsewhere() -> SplitGroup:
+    """A group whose children are at `sa` and `sc`, while `sb` is cut off and knows of no split."""
+    group = filled()
+    group.prepare()
+    group.cut("sb")
+    applied(group)
+    group.wait(lambda: group.have_children("sa", "sc"))
+    return group
+
+
+def command_left(group: SplitGroup, name: str = "sb") -> None:
+    """A node is commanded to make a replica of the left child, which comes by copy."""
+    head = group.replica("sa", LEFT).log.head
+    group.tell(name, CreateReplica(member(name), head.config, head.config_slot, parent=PARENT), LEFT)
+
+
 # --- How they are made (H1, H3) ---
 
 
@@ -55,6 +74,48 @@ def test_children_have_their_halves_and_answer_for_them() -> None:
         group.wait(lambda child=child: group.replica("sa", child).serving)
         asked = group.ask("sa", Get(key, strong=True), child)
         group.wait(lambda asked=asked: [m for m in group.heard(Reply) if m.request == asked.request])
+
+
+def test_what_readers_hold_of_a_parent_its_children_hold_from_the_barrier_on() -> None:
+    group = filled()
+    group.tell("sa", MoveCursor(CLIENT, "stream", 2))
+    group.wait(lambda: group.heard(CursorPlaced))
+    group.put(LOW, b"unread")
+    applied(group)
+    group.wait(group.have_children)
+    (held,) = group.replica("sa").state.holds.values()
+    barrier = group.replica("sa").state.barrier
+    assert held.through < barrier
+    for name in NAMES:
+        read = group.replica(name).log.head.snapshot.log_bytes
+        for child in CHILDREN:
+            holds = group.replica(name, child).state.holds
+            assert holds == {"stream": structs.replace(held, through=barrier, bytes_through=read)}
+
+
+def test_who_copies_what_a_child_began_with_follows_the_childs_leader() -> None:
+    """The ballots of a parent are none of its children's: no copy brings a promise of them."""
+    group = filled()
+    for name in ("sa", "sb", "sa", "sb"):
+        group.world.run(group.place(name), group.replica(name).hand_over, lane=PARENT)
+        group.wait(lambda name=name: group.replica("sb" if name == "sa" else "sa").serving)
+    others = group.replica("sa").leadership.progress
+    group.wait(lambda: all(others[one].full for one in group.replica("sa").others()))
+    of_parent = group.replica("sa").leading
+    group.prepare()
+    group.cut("sc")
+    group.tell("sa", SPLIT)
+    group.wait(lambda: group.have_children("sa", "sb"))
+    group.wait(lambda: group.replica("sa", LEFT).serving)
+    ballot = group.replica("sa", LEFT).leading
+    assert ballot < of_parent, "else this shows nothing"
+    group.tell("sc", DropReplica(group.replica("sc").member))
+    command_left(group, "sc")
+    group.mend()
+    group.wait(lambda: group.replica("sc", LEFT) and contents(group, "sc", LEFT))
+    assert contents(group, "sc", LEFT) == {LOW: b"low"}
+    group.go(500_000)
+    assert group.replica("sc", LEFT).log.promised == group.replica("sa", LEFT).leading == ballot
 
 
 def test_a_child_is_marked_once_its_files_are_durable_and_starts_once_it_is_marked() -> None:
@@ -126,6 +187,22 @@ def test_what_has_no_mark_is_made_anew_and_nothing_of_it_stays() -> None:
     assert contents(group, "sb", LEFT) == {LOW: b"low"}
 
 
+def test_a_child_has_no_page_of_a_making_that_a_crash_cut_short() -> None:
+    group = filled()
+    applied(group, "sb")
+    place, far = group.place("sb"), 999
+    file = pages_file(LEFT, 1, group.replica("sb").state.barrier)
+    group.wait(lambda: LEFT in group.node("sb").making)
+    group.world.run(place, place.disk.write_page, file, far, b"of that making", lane=LEFT)
+    group.wait(lambda: far in place.disk.durable_pages(file))
+    assert not group.node("sb").journal.was_made(LEFT)
+    group.restart("sb")
+    group.wait(lambda: group.have_children("sb"))
+    assert group.replica("sb", LEFT).state.pages.name == file
+    assert far not in place.disk.pages(file)
+    assert contents(group, "sb", LEFT) == {LOW: b"low"}
+
+
 def test_children_are_not_made_where_something_of_them_was() -> None:
     group = filled()
     group.tell("sb", DropReplica(member("sb")), LEFT)
@@ -169,6 +246,16 @@ def test_the_last_checkpoint_follows_one_that_is_under_way_at_once() -> None:
     assert group.world.tau - began < 20_000
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_node_reports_of_its_parent_that_it_is_split_and_of_no_child(name: str) -> None:
+    group = filled()
+    assert not hosted(PARENT, group.replica(name)).split
+    applied(group)
+    group.wait(group.have_children)
+    assert hosted(PARENT, group.replica(name)).split, "else an admin waits for it to make the children"
+    assert not any(hosted(child, group.replica(name, child)).split for child in CHILDREN)
+
+
 # --- When they speak (H8) ---
 
 
@@ -192,6 +279,20 @@ def test_a_child_whose_parent_was_released_does_not_wait() -> None:
     began = group.world.tau
     group.wait(group.have_children)
     assert group.world.tau - began < group.replica("sa").settings.lease_us // 4
+
+
+@pytest.mark.parametrize("parent_is_there", [True, False])
+def test_a_child_that_comes_by_copy_waits_for_what_was_granted_for_its_parent(parent_is_there: bool) -> None:
+    group = split_elsewhere()
+    granted_until = group.replica("sb").bound_until()
+    assert granted_until > group.world.tau + 50_000
+    if not parent_is_there:
+        group.tell("sb", DropReplica(member("sb", 2)))
+        group.wait(lambda: group.heard(Gone, "sb"))
+        assert group.replica("sb") is None
+    command_left(group)
+    group.wait(lambda: group.replica("sb", LEFT))
+    assert group.world.tau >= granted_until
 
 
 # --- When the parent may go (H11, P3) ---
@@ -243,6 +344,16 @@ def test_a_parent_that_falls_silent_takes_children_without_a_mark_with_it() -> N
     group.wait(lambda: group.have_children("sa", "sc"))
 
 
+def test_a_child_that_comes_by_copy_is_made_though_its_parent_falls_silent_meanwhile() -> None:
+    group = split_elsewhere()
+    command_left(group)
+    assert LEFT in group.node("sb").making
+    group.world.run(group.place("sb"), group.node("sb").silence, member("sb", 2).incarnation, lane=PARENT)
+    group.wait(lambda: group.replica("sb", LEFT))
+    group.mend()
+    group.wait(lambda: contents(group, "sb", LEFT) == {LOW: b"low"})
+
+
 def test_voters_of_a_child_hold_what_its_parent_acknowledged_before_they_speak() -> None:
     """Found by a campaign: of five voters that had all been made the first one spoke."""
     assert run_pinned("a_child_whose_first_voter_speaks_first").failure is None
@@ -256,8 +367,7 @@ def test_a_node_on_which_a_child_was_made_grants_its_parent_nothing_though_that_
     group.cut("sb")
     applied(group)
     group.wait(lambda: group.have_children("sa", "sc"))
-    head = group.replica("sa", LEFT).log.head
-    group.tell("sb", CreateReplica(member("sb"), head.config, head.config_slot, parent=PARENT), LEFT)
+    command_left(group)
     group.wait(lambda: group.node("sb").journal.marked(PARENT))
     for _ in range(2):
         parent = group.replica("sb")
@@ -267,6 +377,20 @@ def test_a_node_on_which_a_child_was_made_grants_its_parent_nothing_though_that_
         assert parent.bound_until() == before
         assert parent.granted(now) == -1
         group.restart("sb")
+
+
+def test_a_replica_of_a_parent_that_is_made_beside_a_child_grants_nothing() -> None:
+    group = split_elsewhere()
+    group.tell("sb", DropReplica(member("sb", 2)))
+    command_left(group)
+    group.wait(lambda: group.replica("sb", LEFT))
+    config = group.replica("sa").config
+    group.tell("sb", CreateReplica(member("sb", config.next_incarnation), config, 0))
+    group.wait(lambda: group.replica("sb"))
+    parent = group.replica("sb")
+    parent.grant_lease(group.replica("sa").log.last_accepted)
+    assert parent.bound_until() <= group.world.tau
+    assert parent.granted(group.world.tau) == -1
 
 
 def test_what_was_made_of_a_child_is_remembered_when_its_parent_falls_silent() -> None:

@@ -8,8 +8,9 @@ import pytest
 from msgspec import structs
 
 from dynaproof.impl.partition.messages.requests import Get, Put, Rejected, Reply, WrongPartition
-from dynaproof.impl.partition.messages.split import SplitAlready, SplitDone, SplitPartition
+from dynaproof.impl.partition.messages.split import CheckpointFirst, SplitAlready, SplitDone, SplitPartition
 from dynaproof.impl.partition.records import Split
+from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.paxos.messages.election import ElectionTimer
 from dynaproof.impl.paxos.messages.leadership import Release
 from dynaproof.impl.paxos.messages.membership import NotNow, OtherEpoch, RaiseEpoch
@@ -288,6 +289,38 @@ def test_a_deposed_leader_prepares_nothing_and_the_next_one_is_asked_anew() -> N
     leader = next(name for name in ("sb", "sc") if group.replica(name).serving)
     group.tell(leader, SPLIT)
     group.wait(group.is_split)
+
+
+def test_a_leader_that_leads_again_has_checkpoints_written_anew() -> None:
+    group = SplitGroup()
+    group.prepare()
+    for name, successor in (("sa", "sb"), ("sb", "sa")):
+        group.world.run(group.place(name), group.replica(name).hand_over, lane=PARENT)
+        group.wait(lambda successor=successor: group.replica(successor).serving)
+    leader = group.replica("sa")
+    group.wait(lambda: all(leader.leadership.progress[one].full for one in leader.others()))
+    group.put(LOW)
+    ordered_at = leader.state.applied
+    group.tell("sa", SPLIT)
+    assert not proposed(group)
+    group.wait(lambda: proposed(group))
+    assert all(group.replica(name).log.head.snapshot.slot >= ordered_at - 1 for name in ("sa", "sb", "sc"))
+
+
+def test_a_voter_writes_no_checkpoint_for_a_leader_that_was_deposed() -> None:
+    group = SplitGroup()
+    group.put(LOW)
+    leader, voter = group.replica("sa"), group.replica("sb")
+
+    def asked_by(ballot: Ballot) -> bool:
+        first = CheckpointFirst(leader.member, voter.incarnation, ballot)
+        node = leader.member.node
+        group.world.run(group.place("sb"), group.node("sb").on_message, node, first, lane=PARENT)
+        return voter.checkpoint is not None
+
+    before = leader.leading
+    assert not asked_by(before._replace(round=before.round - 1))
+    assert asked_by(before)
 
 
 @pytest.mark.parametrize("name", ["sa", "sb", "sc"])

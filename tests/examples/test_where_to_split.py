@@ -5,12 +5,15 @@ import pytest
 from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.partition.heat import SAMPLES, Heat, middle_of, middle_of_tree
+from dynaproof.impl.partition.messages.requests import Get
 from dynaproof.impl.partition.records import StoredItem
+from dynaproof.impl.partition.replica import places_to_split
 from dynaproof.impl.partition.state import PartitionState
 from dynaproof.impl.tree.btree import BTree
 from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.values.key_range import HASH_BYTES, position
+from tests.examples.split_group import SplitGroup
 
 
 def at(number: int) -> bytes:
@@ -91,6 +94,22 @@ def test_the_sample_is_bounded_and_even_over_time() -> None:
     assert heat.middle() == b""
     heat.asked(at(1))
     assert [position for _, position in heat.kept] == [at(1)]
+
+
+def test_a_leader_says_where_it_was_asked_since_it_said_so_last() -> None:
+    group = SplitGroup()
+    leader = group.replica("sa")
+
+    def asked_in_turn(*numbers: int) -> bytes:
+        for _ in range(20):
+            for number in numbers:
+                group.ask("sa", Get(at(number), strong=False))
+        return places_to_split(leader)[1]
+
+    assert asked_in_turn(1, 2, 3, 4) == at(3)
+    assert asked_in_turn() == b""
+    assert asked_in_turn(7, 8) == at(8)
+    assert asked_in_turn(7) == b"", "one key is hot now, whatever was asked for before"
 
 
 def tree_of(keys: list[bytes]) -> BTree[StoredItem]:

@@ -368,7 +368,8 @@ def test_a_node_on_which_a_child_was_made_grants_its_parent_nothing_though_that_
     applied(group)
     group.wait(lambda: group.have_children("sa", "sc"))
     command_left(group)
-    group.wait(lambda: group.node("sb").journal.marked(PARENT))
+    disk = group.place("sb").disk
+    group.wait(lambda: group.node("sb").journal.marked(PARENT) and disk.written == disk.durable)
     for _ in range(2):
         parent = group.replica("sb")
         before, now = parent.bound_until(), group.world.tau

@@ -72,7 +72,7 @@ class Listening:
         self.planned: tuple[Plan, ...] = ()
         """The repairs that wait to be written down."""
         self.mourns: dict[str, Microseconds] = {}
-        """By zone: when the first node of it was taken for dead in this life."""
+        """By zone: when a node of it was last taken for dead in this life."""
 
     def hears(self, m: NodeReport) -> None:
         """A report has come; one that is older than another says nothing of today."""
@@ -193,7 +193,7 @@ class RepairObserver:
         name, life = self.metadata.active, self.lives.get(self.metadata.active)
         self.mourned[node.name] = True
         for one in self.lives.values() if node.dead else ():
-            one.mourns.setdefault(node.zone, one.now)
+            one.mourns[node.zone] = one.now
         if not node.dead:
             for one in self.lives.values():
                 one.longest.pop(node.name, None)

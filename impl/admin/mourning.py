@@ -3,7 +3,7 @@ more than one voter of three (docs/table.md, *dead*).
 
 A zone is *mourned* while partitions still have voters on dead nodes there. What can never be mended, because
 a partition has no quorum, or its zone no other node, must not keep the dead of other zones from being
-replaced for ever: a zone that has been mourned for `patience_us` holds nobody back any more.
+replaced for ever: a zone in which nobody was declared dead for `patience_us` holds nobody back any more.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ class Mourning:
     def __init__(self, patience_us: Microseconds) -> None:
         self.patience_us = patience_us
         self.since: dict[str, Microseconds] | None = None
-        """Mourned zones by the last whole walk, and since which walk each is; None before the first one."""
+        """Mourned zones by the last whole walk, and when a node of each was declared dead last, or a walk
+        first found it mourned; None before the first walk.
+        """
         self.found: dict[str, bool] = {}
         """The same by this walk, so far."""
 
@@ -43,10 +45,9 @@ class Mourning:
         self.since = {zone: before.get(zone, now) for zone in self.found}
 
     def declared(self, zones: Iterable[str], now: Microseconds) -> None:
-        """Nodes of these zones were declared dead meanwhile."""
+        """Nodes of these zones were declared dead meanwhile, or are about to be."""
         if self.since is not None:
-            for zone in zones:
-                self.since.setdefault(zone, now)
+            self.since.update(dict.fromkeys(zones, now))
 
     def may_begin(self, zone: str, now: Microseconds) -> bool:
         """Whether a node of this zone may be declared dead; the zone is mourned then."""
@@ -54,5 +55,5 @@ class Mourning:
             other != zone and now - since < self.patience_us for other, since in self.since.items()
         ):
             return False
-        self.since.setdefault(zone, now)
+        self.since[zone] = now
         return True

@@ -78,6 +78,16 @@ def test_a_zone_that_is_never_mended_holds_the_dead_of_others_back_only_for_so_l
     assert not mourning.may_begin("c", 10 + PATIENCE), "b has been mourned only since now"
 
 
+def test_a_zone_whose_node_is_not_declared_dead_yet_is_not_waited_for_any_shorter() -> None:
+    mourning = mourned()
+    assert mourning.may_begin("a", 0)
+    mourning.declared(["a"], PATIENCE)
+    assert not mourning.may_begin("b", PATIENCE), "that was not written down before"
+    assert mourning.may_begin("b", 2 * PATIENCE)
+    assert mourning.may_begin("b", 4 * PATIENCE)
+    assert not mourning.may_begin("c", 4 * PATIENCE), "b is declared only now"
+
+
 # --- Replacements ---
 
 

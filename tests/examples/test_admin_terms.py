@@ -22,6 +22,7 @@ from dynaproof.impl.node import Message
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.router.messages import Described, Done, Failed, GetItem, PutItem
 from dynaproof.impl.sessions import OpenSession
+from dynaproof.impl.storage_node.messages import Fenced
 
 REGION: Any = imported(Path(__file__).resolve().parent / "small_region.py")
 SCHEMA, KEY = REGION.SCHEMA, REGION.item("a", "b")
@@ -104,6 +105,19 @@ def test_an_admin_that_restarts_takes_over_from_its_earlier_life_at_once() -> No
     region.world.start(active)
     assert region.go(lambda: active.node.term.active, 5_000)
     assert terms(region) == (2, active.name)
+
+
+def test_an_admin_that_a_node_has_fenced_takes_no_more_orders() -> None:
+    """A node that refuses its commands tells it of its successor sooner than the metadata does."""
+    region = REGION.SmallRegion(admin={"touch_us": 60_000_000})
+    (active,) = active_of(region)
+    (term, _), host = terms(region), region.hosts[0]
+    order = order_of(region, active, 99, CreateTable("books", SCHEMA))
+    region.world.run(active, active.node.on_message, host.id, Fenced(term))
+    assert active_of(region) == [active], "its own fence"
+    region.world.run(active, active.node.on_message, host.id, Fenced(term + 1))
+    assert sent_by(region, active, order) == [NotActive(order.request, active.name)]
+    assert region.tables() == {}
 
 
 def test_a_repeated_order_is_obeyed_as_the_first_one_was_though_no_further_one_would_be() -> None:

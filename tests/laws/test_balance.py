@@ -26,6 +26,7 @@ class Zone:
     def __init__(self, sizes: list[tuple[int, int]], at: list[int]) -> None:
         self.sizes, self.restless = dict(enumerate(sizes, 1)), Restless()
         self.on = {number: NODES[at[number % len(at)]] for number in self.sizes}
+        self.least = SimpleNamespace(balance_bytes=1, balance_requests=1)
 
     def nodes(self) -> Any:
         """What they have reported."""
@@ -38,8 +39,7 @@ class Zone:
                 pages_bytes=sum(size for size, _ in there.values()),
                 at=0,
             )
-        settings = SimpleNamespace(balance_bytes=1, balance_requests=1)
-        return SimpleNamespace(heard=heard, settings=settings, is_dead=lambda _: False)
+        return SimpleNamespace(heard=heard, settings=self.least, is_dead=lambda _: False)
 
     def candidates(self) -> list[Candidate]:
         return [Candidate(node, list(self.on.values()).count(node)) for node in NODES]
@@ -79,6 +79,18 @@ def test_moves_come_to_an_end_and_each_takes_from_who_has_more(
 def test_a_lone_replica_stays_where_it_is() -> None:
     assert not Zone([(1_000, 50)], [0]).move()
     assert Zone([(1_000, 50), (1_000, 50)], [0]).move()
+
+
+def test_nothing_is_moved_in_a_zone_that_stores_and_serves_too_little_to_be_worth_it() -> None:
+    zone = Zone([(1_000, 50), (1_000, 50)], [0])
+    for least_bytes, least_requests, worth_it in (
+        (2_001, 101, False),
+        (2_000, 101, True),
+        (2_001, 100, True),
+    ):
+        zone.least = SimpleNamespace(balance_bytes=least_bytes, balance_requests=least_requests)
+        zone.on = dict.fromkeys(zone.sizes, NODES[0])
+        assert zone.move() == worth_it
 
 
 def test_no_replica_is_moved_in_a_zone_to_which_another_one_is_coming() -> None:

@@ -314,3 +314,16 @@ def test_a_table_is_deleted_where_replicas_are_pending_too() -> None:
     assert set(target.nodes()) == {node.address for node in (*others, spare)}
     (taken,) = metadata.of(PartitionRecord)
     assert taken.workflow != 0, "the replacement finds its partition taken"
+
+
+@given(st.integers(1, 4), st.integers(0, 5), st.integers(1, 12))
+def test_the_first_leaders_of_a_table_are_spread_over_the_zones_of_equal_nodes(
+    rows: int, load: int, partitions: int
+) -> None:
+    """The first node of each partition leads it at first; a zone that led them all would serve all alone."""
+    nodes = [NodeId("region", zone, f"s{zone}{row}") for zone in "abc" for row in range(rows)]
+    placed = place([Candidate(node, load) for node in nodes], partitions, 3)
+    assert placed is not None
+    first = [nodes[0].zone for nodes in placed]
+    led = [first.count(zone) for zone in "abc"]
+    assert max(led) - min(led) <= 1

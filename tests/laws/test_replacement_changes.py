@@ -19,6 +19,7 @@ from dynaproof.impl.metadata.records import (
     TOUCHED_KEY,
     Ids,
     PartitionRecord,
+    Pending,
     ReplacementRecord,
     encode,
     partition_key,
@@ -26,6 +27,7 @@ from dynaproof.impl.metadata.records import (
     workflow_key,
 )
 from dynaproof.impl.metadata.replacements import (
+    PENDING,
     Answers,
     Forget,
     Plan,
@@ -229,3 +231,20 @@ def test_a_place_is_in_a_zone_with_room_and_on_a_node_without_a_voter() -> None:
     found = place_one(candidates, FIRST, out, [out.node.address])
     assert found == NODES[1], "the emptiest of its zone"
     assert place_one(candidates[3:], FIRST, out, []) is None, "no zone has two voters of three"
+
+
+def test_no_voter_is_replaced_while_too_many_members_are_not_known_to_be_gone() -> None:
+    """Their record would grow without bound where what has left does not go."""
+    record = PartitionRecord(PARTITION, "books", 1, whole(), "listed", FIRST)
+    plan = Plan(PARTITION, FIRST.voters[0], NODES[1], "full", "repair")
+    for count in (PENDING - 1, PENDING):
+        pending = tuple(
+            Pending(Member(NodeId("region", "a", f"old{number}"), number + 4), 0, True)
+            for number in range(count)
+        )
+        items = {
+            partition_key(PARTITION): structs.replace(record, next_incarnation=100, pending=pending),
+            IDS_KEY: Ids(8, 1, 2, 0),
+        }
+        read = Read((key, StoredItem(encode(one), 1, 1)) for key, one in items.items())
+        assert (plan.decide(read, MOST) is not None) == (count < PENDING)

@@ -26,8 +26,8 @@ class Candidate(Struct, frozen=True, gc=False):
 
 def place(candidates: Sequence[Candidate], partitions: int, replicas: int) -> list[tuple[NodeId, ...]] | None:
     """The nodes of each partition, spread over the zones (M2), those with the fewest replicas first, and none
-    beyond its room; None if there are not enough. The first node of each partition leads it at first, so the
-    first nodes take turns through all zones.
+    beyond its room; None if there are not enough. The first node of each partition leads it at first: among
+    nodes that have equally many, the zones take turns.
     """
     load = {one.node: one.replicas for one in candidates}
     most = {one.node: one.replicas + one.room for one in candidates}

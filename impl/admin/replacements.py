@@ -14,10 +14,12 @@ from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.admin.steps import Driven, Steps
 from dynaproof.impl.admin.term import Term
 from dynaproof.impl.metadata.changes import Read
+from dynaproof.impl.metadata.placement import place_one
 from dynaproof.impl.metadata.records import PartitionRecord, Reason, ReplacementRecord, partition_key
 from dynaproof.impl.metadata.replacements import Answers, advance, keys_of_replacement
 from dynaproof.impl.node import Env, Message, NodeId
 from dynaproof.impl.partition.messages.requests import Change
+from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.leadership import Handover
 from dynaproof.impl.paxos.messages.membership import (
     Counted,
@@ -31,14 +33,13 @@ from dynaproof.impl.paxos.messages.membership import (
     ReplaceVoter,
 )
 from dynaproof.impl.paxos.notes import Reached
-from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.storage_node.messages import NoRoom
 
 
 class Heard:
     """What was heard of a replacement."""
 
-    __slots__ = ("answers", "held", "refused")
+    __slots__ = ("answers", "held", "in_the_way", "refused")
 
     def __init__(self) -> None:
         self.answers = Answers()
@@ -46,6 +47,8 @@ class Heard:
         """Where the log of a log replica begins, once it may (M5)."""
         self.refused = False
         """Whether the new replica's node has no room for it."""
+        self.in_the_way = False
+        """Whether a repair of the partition waits for it."""
 
 
 class Replacements:
@@ -77,10 +80,15 @@ class Replacements:
         """How many replacements replace a voter that lives."""
         return sum(one.work.reason != "repair" for one in self.steps.of(ReplacementRecord))
 
-    def is_in_the_way(self, work: ReplacementRecord, config: Config) -> bool:
-        """Whether a voter is moved while another one is lost, whose repair waits for the partition."""
-        others = [voter for voter in config.voters if voter not in (work.out, work.new)]
-        return work.reason != "repair" and any(self.nodes.has_lost(one, work.partition) for one in others)
+    def needs_repair(self, partition: PartitionRecord, *but: Member) -> bool:
+        """Whether a voter, but for these, is lost, and there is a node for its successor."""
+        taken = [one.member.node.address for one in partition.pending]
+        return any(
+            self.nodes.has_lost(one, partition.partition)
+            and place_one(self.nodes.candidates(), partition.config, one, taken) is not None
+            for one in partition.config.voters
+            if one not in but
+        )
 
     # --- A step ---
 
@@ -102,9 +110,9 @@ class Replacements:
         """
         waited, work, heard = self.env.now - one.began_at, one.work, one.heard
         unheld = work.role == "log" and heard.held is None and waited >= self.settings.held_us
-        config = read.record(partition_key(work.partition)).config
-        gone = heard.refused or self.nodes.has_lost(work.new, work.partition)
-        gone = gone or self.is_in_the_way(work, config)
+        partition: PartitionRecord = read.record(partition_key(work.partition))
+        heard.in_the_way = work.reason != "repair" and self.needs_repair(partition, work.out, work.new)
+        gone = heard.refused or heard.in_the_way or self.nodes.has_lost(work.new, work.partition)
         late = waited >= self.settings.patience_us
         answers = structs.replace(heard.answers, late=late, gone=gone, unheld=unheld)
         return advance(read, work, answers)
@@ -164,7 +172,7 @@ class Replacements:
         work = one.work
         is_voter = work.new in m.config.voters
         is_there = work.made and not self.nodes.has_lost(work.new, work.partition)
-        if work.step == "void" and is_there and not (is_voter or self.is_in_the_way(work, m.config)):
+        if work.step == "void" and is_there and not (is_voter or one.heard.in_the_way):
             self.env.note(Reached("leader that gave no vote to a new replica handed over"))
             self.env.send(sender, Handover())
         self.steps.answered(one, sender)

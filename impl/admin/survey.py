@@ -321,8 +321,8 @@ class Survey:
         return place_one(candidates, partition.config, out, taken)
 
     def move(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> Plan | None:
-        """Move a replica off a node that is drained, or to one that has less (A15)."""
-        if self.moves() >= self.settings.balance_at_once:
+        """Move a replica off a node that is drained, or to one that has less (A15), unless a repair waits."""
+        if self.moves() >= self.settings.balance_at_once or self.replacements.needs_repair(partition):
             return None
         for voter in partition.config.voters:
             if self.nodes.is_draining(voter.node.address):

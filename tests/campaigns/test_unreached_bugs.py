@@ -186,6 +186,12 @@ FOUND_BY = {
     "moves_keep_the_partition": (
         f"{STUCK}::test_a_move_is_given_up_when_another_voter_is_lost_for_its_repair_must_not_wait"
     ),
+    "moves_beside_what_is_lost": (
+        f"{STUCK}::test_no_replica_is_moved_while_another_of_its_partition_is_to_be_repaired"
+    ),
+    "moves_given_up_in_vain": (
+        f"{STUCK}::test_a_move_is_given_up_when_another_voter_is_lost_for_its_repair_must_not_wait"
+    ),
     "hands_over_after_the_vote": f"{STUCK}::{HANDS_OVER}",
     "no_log_replica_after_a_pause": (
         f"{STUCK}::test_a_log_replica_is_planned_for_as_long_as_no_leader_has_counted_its_config"

@@ -434,7 +434,7 @@ def test_a_replacement_waits_as_long_as_it_is_worth_and_for_no_node_that_is_lost
     nodes = SimpleNamespace(has_lost=lambda member, _: member in lost)
     replacements = Replacements(cast(Any, env), cast(Any, settings), *cast(Any, (None, nodes, None)))
     out, new = Member(HOSTS[0], 1), Member(HOSTS[1], 4)
-    read: Any = SimpleNamespace(record=lambda _: SimpleNamespace(config=Config(0, (out,), 4)))
+    read: Any = SimpleNamespace(record=lambda _: SimpleNamespace(config=Config(0, (out,), 4), pending=()))
 
     def answers(role: Any, waited: int, held: Any = None) -> Any:
         work = ReplacementRecord(1, 7, "repair", out, new, role, "replace", 0)

@@ -16,6 +16,7 @@ from dynaproof.impl.admin.nodes import Heard
 from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.survey import Survey
 from dynaproof.impl.admin.workflows import Look, Workflows
+from dynaproof.impl.metadata.placement import Candidate
 from dynaproof.impl.metadata.records import PartitionRecord, Reason, ReplacementRecord, WorkflowRecord
 from dynaproof.impl.metadata.replacements import Answers, next_step
 from dynaproof.impl.node import NodeId
@@ -31,6 +32,9 @@ VOTERS = tuple(Member(node, 1 + at) for at, node in enumerate(NODES))
 FIRST = Config(0, VOTERS, 4)
 NEW = Member(NodeId("region", "a", "sa2"), 4)
 PATIENCE = 100
+FREE = [Candidate(NodeId("region", zone, f"s{zone}2", 1), 0) for zone in "ab"]
+"""The nodes that may have new replicas."""
+LISTED = PartitionRecord(7, "films", 1, whole(), "listed", FIRST, next_incarnation=4)
 
 
 # --- Nodes of other zones ---
@@ -97,7 +101,7 @@ def replacements(*lost: Member) -> Replacements:
         now=0, sent=[], note=lambda _: None, send=lambda to, m: env.sent.append((to, m))
     )
     settings = SimpleNamespace(held_us=10, patience_us=PATIENCE)
-    nodes = SimpleNamespace(has_lost=lambda member, _: member in lost)
+    nodes = SimpleNamespace(has_lost=lambda member, _: member in lost, candidates=lambda: FREE)
     steps = SimpleNamespace(answered=lambda *_: None, learn=lambda *_: None)
     return Replacements(env, cast(Any, settings), *cast(Any, (None, nodes, steps)))
 
@@ -110,31 +114,54 @@ def replacing(reason: Reason, step: Any = "create", **fields: Any) -> Any:
 
 
 @pytest.mark.parametrize("reason", ["move", "drain", "balance", "repair"])
-@pytest.mark.parametrize(("lost", "is_given_up"), [((), False), ((VOTERS[0],), False), ((VOTERS[1],), True)])
+@pytest.mark.parametrize(
+    ("lost", "is_given_up"), [((), False), (VOTERS[:1], False), (VOTERS[1:2], True), (VOTERS[2:], False)]
+)
 def test_a_move_is_given_up_when_another_voter_is_lost_for_its_repair_must_not_wait(
     reason: Reason, lost: tuple[Member, ...], is_given_up: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """But not if no node is free for the repair, as in the third zone."""
     monkeypatch.setattr("dynaproof.impl.admin.replacements.advance", lambda *given: given[-1])
-    read: Any = SimpleNamespace(record=lambda _: SimpleNamespace(config=FIRST))
+    read: Any = SimpleNamespace(record=lambda _: LISTED)
     answers: Any = replacements(*lost).decide(replacing(reason), read)
     assert answers.gone == (is_given_up and reason != "repair")
 
 
 @pytest.mark.parametrize(
-    ("config", "lost", "hands_over"),
+    ("lost", "waits"), [((), False), (VOTERS[:1], True), (VOTERS[1:2], True), (VOTERS[2:], False)]
+)
+def test_no_replica_is_moved_while_another_of_its_partition_is_to_be_repaired(
+    lost: tuple[Member, ...], waits: bool
+) -> None:
+    """A repair may wait for a node that is busy; a move would be given up at once."""
+    survey = SimpleNamespace(
+        moves=lambda: 0,
+        replacements=replacements(*lost),
+        settings=SimpleNamespace(balance_at_once=1, balances=False),
+        nodes=SimpleNamespace(is_draining=lambda address: address == NODES[0].address),
+        idle=lambda nodes, _: nodes,
+        place=lambda *_, **__: NEW.node,
+    )
+    plan = Survey.move(cast(Any, survey), LISTED, ())
+    assert (plan is None) == waits
+
+
+@pytest.mark.parametrize(
+    ("config", "lost", "in_the_way", "hands_over"),
     [
-        (FIRST, (), True),
-        (structs.replace(FIRST, epoch=1, voters=(NEW, *VOTERS[1:])), (), False),
-        (FIRST, (VOTERS[1],), False),
-        (FIRST, (NEW,), False),
+        (FIRST, (), False, True),
+        (structs.replace(FIRST, epoch=1, voters=(NEW, *VOTERS[1:])), (), False, False),
+        (FIRST, (), True, False),
+        (FIRST, (NEW,), False, False),
     ],
 )
 def test_a_leader_hands_over_only_if_it_never_gave_the_vote_to_a_replica_that_is_there(
-    config: Config, lost: tuple[Member, ...], hands_over: bool
+    config: Config, lost: tuple[Member, ...], in_the_way: bool, hands_over: bool
 ) -> None:
     """It may not hear the replica. A move that was given up for another reason costs no election."""
-    work = replacements(*lost)
-    work.on_other_epoch(replacing("move", "void", made=True), NODES[2], OtherEpoch(0, config, 8))
+    work, one = replacements(*lost), replacing("move", "void", made=True)
+    one.heard.in_the_way = in_the_way
+    work.on_other_epoch(one, NODES[2], OtherEpoch(0, config, 8))
     sent = work.env.sent  # type: ignore[attr-defined]
     assert [type(message) for _, message in sent] == ([Handover] if hands_over else [])
 
@@ -178,12 +205,11 @@ def walked(partition: PartitionRecord, plan: Any = None) -> list[Member]:
 
 def test_a_voter_that_was_never_made_is_made_when_its_node_is_back_and_no_other_may_have_it() -> None:
     """Its table became active without it (A13)."""
-    listed = PartitionRecord(7, "films", 1, whole(), "listed", FIRST, next_incarnation=4)
-    assert walked(listed) == [VOTERS[0]]
-    assert walked(listed, plan=SimpleNamespace()) == [], "another node gets it"
-    assert walked(structs.replace(listed, parent=3)) == [], "children are made by their split"
-    assert walked(structs.replace(listed, config_slot=5)) == [], "that voter has been one before"
-    assert walked(structs.replace(listed, workflow=9)) == []
+    assert walked(LISTED) == [VOTERS[0]]
+    assert walked(LISTED, plan=SimpleNamespace()) == [], "another node gets it"
+    assert walked(structs.replace(LISTED, parent=3)) == [], "children are made by their split"
+    assert walked(structs.replace(LISTED, config_slot=5)) == [], "that voter has been one before"
+    assert walked(structs.replace(LISTED, workflow=9)) == []
 
 
 def test_a_second_copy_of_a_report_says_nothing_of_today() -> None:

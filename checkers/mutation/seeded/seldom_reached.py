@@ -143,7 +143,7 @@ BUGS = (
         "A leader that never gives the vote to a new replica, which it does not hear, leads on.",
         Edit(
             REPLACEMENTS,
-            'if work.step == "void" and is_there and not (is_voter or self.is_in_the_way(work, m.config)):',
+            'if work.step == "void" and is_there and not (is_voter or one.heard.in_the_way):',
             "if False:",
         ),
         scenario="move",

@@ -34,9 +34,31 @@ BUGS = (
     bug(
         "moves_keep_the_partition",
         "A replica is moved on although another voter is lost, whose repair waits for that.",
-        Edit(REPLACEMENTS, "gone = gone or self.is_in_the_way(work, config)", "pass"),
+        Edit(REPLACEMENTS, "gone = heard.refused or heard.in_the_way or", "gone = heard.refused or"),
         scenario="drain",
         breaks=("every_partition_regains_its_voters",),
+    ),
+    bug(
+        "moves_beside_what_is_lost",
+        "A move is begun, and given up, again and again while a repair of the partition waits for its turn.",
+        Edit(
+            SURVEY,
+            "self.settings.balance_at_once or self.replacements.needs_repair(partition):",
+            "self.settings.balance_at_once:",
+        ),
+        scenario="drain",
+        breaks=("nothing_leaks",),
+    ),
+    bug(
+        "moves_given_up_in_vain",
+        "A move is given up for a lost voter that no other node may have.",
+        Edit(
+            REPLACEMENTS,
+            "and place_one(self.nodes.candidates(), partition.config, one, taken) is not None",
+            "",
+        ),
+        scenario="drain",
+        breaks=("what_was_begun_ends",),
     ),
     bug(
         "hands_over_after_the_vote",

@@ -295,7 +295,7 @@ BUGS = (
     bug(
         "all_moves_at_once",
         "All replicas of a node that is drained are moved at once.",
-        Edit(SURVEY, "if self.moves() >= self.settings.balance_at_once:", "if False:"),
+        Edit(SURVEY, "if self.moves() >= self.settings.balance_at_once or self", "if self"),
         scenario="drain",
         breaks=("routers_and_admins_stay_bounded",),
     ),

@@ -231,13 +231,14 @@ from dynaproof.checkers.mutation.seeded.unreached import BUGS
 from dynaproof.checkers.patches import seeded
 
 QUIET = ["-q", "--tb=no", "--no-header", "-n", "0", "-p", "no:cacheprovider"]
-codes = {}
+codes, whole = {}, {}
 with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
     for bug in BUGS:
         if found_by := json.loads(sys.argv[1]).get(bug.name):
-            whole = pytest.main([*QUIET, found_by])
+            if found_by not in whole:
+                whole[found_by] = pytest.main([*QUIET, found_by])
             with seeded(bug):
-                codes[bug.name] = [whole, pytest.main([*QUIET, found_by])]
+                codes[bug.name] = [whole[found_by], pytest.main([*QUIET, found_by])]
 print(json.dumps(codes))
 """
 PASSED, FAILED = 0, 1

@@ -32,6 +32,7 @@ NAMES: dict[str, str] = {
     "admin_members": "dynaproof.model.admin_members:AdminMembers",
     "child_voters": "dynaproof.model.child_voters:ChildVoters",
     "deaf_leader": "dynaproof.model.deaf_leader:DeafLeader",
+    "mourning": "dynaproof.model.mourning:Mourning",
     "admin_split": "dynaproof.model.admin_split:AdminSplit",
     "tables": "dynaproof.model.tables:Tables",
     "floors": "dynaproof.model.floors:Floors",

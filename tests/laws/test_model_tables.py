@@ -18,6 +18,7 @@ from dynaproof.model.floors import Floors
 from dynaproof.model.hints import Hints
 from dynaproof.model.language import Expected, Model
 from dynaproof.model.language.model import narrowed
+from dynaproof.model.mourning import Mourning
 from dynaproof.model.paging import Paging
 from dynaproof.model.router import Router
 from dynaproof.model.tables import Tables
@@ -69,7 +70,7 @@ TRACES: dict[type[Model], dict[str, int]] = {
     },
 }
 """Steps of the shortest trace to each bug's violation."""
-MODELS = (*TRACES, DeafLeader, Hints)
+MODELS = (*TRACES, DeafLeader, Hints, Mourning)
 
 
 def counted() -> list[Any]:
@@ -123,6 +124,16 @@ def test_a_leader_that_is_not_relieved_of_a_new_replica_that_it_does_not_hear_is
         lasso = check_liveness(bug())
         assert lasso is not None, f"{bug.__name__} is not caught"
         assert lasso.condition == bug.violates
+
+
+def test_dead_nodes_of_other_zones_are_waited_for_but_not_for_ever() -> None:
+    waits, dies = bugs_of(Mourning)
+    lasso = check_liveness(waits())
+    assert lasso is not None
+    assert lasso.condition == waits.violates == "what_can_be_is_replaced"
+    violation = explore(dies()).violation
+    assert violation is not None
+    assert (violation.name, len(violation.trace) - 1) == (dies.violates, 4)
 
 
 def test_a_report_of_what_nothing_names_is_what_lets_a_deleted_table_go() -> None:

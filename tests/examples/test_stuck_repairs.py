@@ -11,18 +11,25 @@ import pytest
 from msgspec import structs
 
 from dynaproof.impl.admin.balance import Restless
+from dynaproof.impl.admin.leaving import Leaving
 from dynaproof.impl.admin.mourning import Mourning
 from dynaproof.impl.admin.nodes import Heard
 from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.survey import Survey
 from dynaproof.impl.admin.workflows import Look, Workflows
 from dynaproof.impl.metadata.placement import Candidate
-from dynaproof.impl.metadata.records import PartitionRecord, Reason, ReplacementRecord, WorkflowRecord
+from dynaproof.impl.metadata.records import (
+    PartitionRecord,
+    Pending,
+    Reason,
+    ReplacementRecord,
+    WorkflowRecord,
+)
 from dynaproof.impl.metadata.replacements import Answers, next_step
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.ids import Member, RequestId
 from dynaproof.impl.paxos.messages.leadership import Handover
-from dynaproof.impl.paxos.messages.membership import OtherEpoch
+from dynaproof.impl.paxos.messages.membership import CreateReplica, OtherEpoch
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.storage_node.messages import NodeReport
 from dynaproof.impl.values.key_range import whole
@@ -210,6 +217,41 @@ def test_a_voter_that_was_never_made_is_made_when_its_node_is_back_and_no_other_
     assert walked(structs.replace(LISTED, parent=3)) == [], "children are made by their split"
     assert walked(structs.replace(LISTED, config_slot=5)) == [], "that voter has been one before"
     assert walked(structs.replace(LISTED, workflow=9)) == []
+
+
+@pytest.mark.parametrize(
+    ("workflow", "new", "made"),
+    [(0, None, True), (9, VOTERS[0], False), (9, VOTERS[1], True), (9, None, False)],
+)
+def test_a_voter_is_made_empty_unless_its_own_replacement_may_still_make_it_with_a_log(
+    workflow: int, new: Member | None, made: bool
+) -> None:
+    """A log replica waits for its leader's word (M5); of a workflow that is not known it may be the one."""
+    sent: list[Any] = []
+    work = None if new is None else SimpleNamespace(new=new)
+    survey = SimpleNamespace(
+        replacements=SimpleNamespace(work_in=lambda _: work),
+        env=SimpleNamespace(enter=lambda _: None, send=lambda *given: sent.append(given)),
+        term=SimpleNamespace(term=3),
+    )
+    Survey.make_up_for(cast(Any, survey), structs.replace(LISTED, workflow=workflow), VOTERS[0])
+    assert sent == ([(NODES[0], CreateReplica(VOTERS[0], FIRST, 0, None, 3, 0))] if made else [])
+
+
+@pytest.mark.parametrize("stuck", [True, False])
+def test_a_member_that_has_left_goes_beside_a_lost_voter_only_if_it_takes_the_only_place(stuck: bool) -> None:
+    """Else all voters must hold the log first (M7): what it holds may be needed."""
+    asked: dict[int, Leaving] = {}
+    survey = SimpleNamespace(
+        nodes=SimpleNamespace(heard={}, lost_for_good=lambda _: VOTERS[1]),
+        leavers=SimpleNamespace(has_turn=lambda _: True, asked=asked),
+        env=SimpleNamespace(random=lambda *_: 0),
+        ask=lambda *_: None,
+    )
+    left = Pending(NEW, -1, True)
+    Survey.collect(cast(Any, survey), structs.replace(LISTED, pending=(left,)), stuck=stuck)
+    assert asked[7].lost == (VOTERS[1] if stuck else None)
+    assert asked[7].members == (NEW,)
 
 
 def test_a_second_copy_of_a_report_says_nothing_of_today() -> None:

@@ -27,6 +27,10 @@ from dynaproof.impl.router.settings import RouterSettings
 from dynaproof.impl.values.key_range import whole
 
 
+LIFE_BITS = 32
+"""In a life a router asks fewer questions than have other numbers in this many bits."""
+
+
 class LocateTimer(Timer, frozen=True, gc=False, tag="locate"):
     """The metadata has not answered this question, or it is time to ask it again."""
 
@@ -122,7 +126,10 @@ class Tables:
         """The look-ups under way, by the number of the question."""
         self.queue: list[LookUp] = []
         """Look-ups that have no room yet: never two of one table, so no more than there are requests."""
-        self.numbers = 0
+        self.numbers = (env.boot - 1) << LIFE_BITS
+        """The number of the last question: no two lives of a router have the same, for an answer to the one may
+        come late, in the other.
+        """
         self.leader: NodeId | None = None
         self.turn = 0
 

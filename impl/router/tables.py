@@ -26,7 +26,6 @@ from dynaproof.impl.router.caller import Caller
 from dynaproof.impl.router.settings import RouterSettings
 from dynaproof.impl.values.key_range import whole
 
-
 LIFE_BITS = 32
 """In a life a router asks fewer questions than have other numbers in this many bits."""
 
@@ -127,8 +126,8 @@ class Tables:
         self.queue: list[LookUp] = []
         """Look-ups that have no room yet: never two of one table, so no more than there are requests."""
         self.numbers = (env.boot - 1) << LIFE_BITS
-        """The number of the last question: no two lives of a router have the same, for an answer to the one may
-        come late, in the other.
+        """The number of the last question: no two lives of a router have the same, for an answer to the one
+        may come late, in the other.
         """
         self.leader: NodeId | None = None
         self.turn = 0

@@ -205,6 +205,9 @@ FOUND_BY = {
     "pages_of_one_moment": (
         f"{STUCK}::test_an_admin_looks_again_when_pages_of_different_moments_show_it_too_many_workflows"
     ),
+    "look_ups_numbered_anew": (
+        "test_router_look_ups.py::test_an_answer_to_a_question_of_an_earlier_life_answers_nothing"
+    ),
     "rot_of_a_start_escapes": (
         f"{BIRTHS}::test_a_node_that_finds_rot_when_it_makes_children_at_its_start_has_looked_at_its_disk"
     ),

@@ -86,10 +86,11 @@ class Surroundings(ALONE):  # type: ignore[misc]
 
 
 class Books:
-    """A router that knows a table of one partition, and its user."""
+    """A router that knows a table of one partition, and its user; in which of its lives may be said."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, boot: int = 1, **settings: Any) -> None:
         self.env = Surroundings()
+        self.env.boot = boot
         self.router = Router(self.env, NODES, ADMINS, RouterSettings(**settings))
         self.router.on_start()
         self.router.on_message(USER, OpenSession(1))
@@ -102,7 +103,7 @@ class Books:
     def ask(self, action: Action) -> None:
         self.asked += 1
         self.env.lane = 0
-        self.router.on_message(USER, Ask(Session(1, 1), self.asked, action))
+        self.router.on_message(USER, Ask(Session(self.env.boot, 1), self.asked, action))
 
     def look_up(self, *partitions: PartitionRecord) -> None:
         """The metadata answers the last look-up."""

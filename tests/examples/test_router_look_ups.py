@@ -68,3 +68,15 @@ def test_a_table_that_is_not_there_is_looked_up_twice_at_the_most_for_whoever_as
     assert said(books) == ["ResourceNotFoundException"] * 4
     assert look_ups(books) == 2
     assert not books.router.tables.look_ups
+
+
+def test_an_answer_to_a_question_of_an_earlier_life_answers_nothing() -> None:
+    """Found by `five`: a table was still being created when its answer was sent, and active when it came."""
+    before, after = Books(), Books(boot=2)
+    for books in (before, after):
+        books.ask(GET)
+    (asked,) = (m for _, _, m in before.env.sent if isinstance(m, Locate) and m.table == "new")
+    after.router.on_message(A, Located(asked.number, 3, NEW, (), (), 0, NODES))
+    assert said(after) == []
+    located(after, structs.replace(NEW, status="active"))
+    assert len(after.router.caller.running) == 1, "it is asked for by now"

@@ -1,5 +1,5 @@
-"""Bugs of admins that wait for what may never come, and of nodes that do not wait for what they should: found
-by reading, as faults of our own, before any exploration found them.
+"""Bugs of admins that wait for what may never come, and of nodes and routers that do not wait for what they
+should: found by reading, or by a campaign, as faults of our own.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     REPLACED,
     REPLACEMENTS,
     SURVEY,
+    TABLES,
     WORKFLOWS,
 )
 from dynaproof.checkers.patches import Edit, bug
@@ -122,6 +123,13 @@ BUGS = (
         Edit(WORKFLOWS, "if len(there) > self.settings.workflows:", "if False:"),
         scenario="repair-takeover",
         breaks=("routers_and_admins_stay_bounded",),
+    ),
+    bug(
+        "look_ups_numbered_anew",
+        "A router that has restarted takes an answer to its earlier life for one to its own question.",
+        Edit(TABLES, "(env.boot - 1) << LIFE_BITS", "0"),
+        scenario="five",
+        breaks=("active_tables_are_found",),
     ),
     bug(
         "rot_of_a_start_escapes",

@@ -14,6 +14,7 @@ have answered that nothing of it is left there: so the nodes that have not answe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -154,6 +155,8 @@ class Workflows:
         self.known: dict[int, Driven] = {}
         self.looks = False
         self.look_again = False
+        self.doubts = False
+        """Whether the last look-up has shown more than may be under way."""
 
     # --- Which there are ---
 
@@ -178,13 +181,13 @@ class Workflows:
         """Drive what is new, and forget what has ended."""
         self.looks = False
         records = read.records()
+        if self.is_doubtful(records):
+            self.look_again = True
+            self.wait()
+            return
         of_partitions = [one for one in records if isinstance(one, ReplacementRecord | SplitRecord)]
         self.steps.found({one.workflow: one for one in of_partitions}, is_all=not self.look_again)
         there = {record.workflow: record for record in records if isinstance(record, WorkflowRecord)}
-        if len(there) > self.settings.workflows:
-            self.look_again = True  # Pages are of different moments: one has ended, and another begun.
-            self.wait()
-            return
         for gone in [number for number in self.known if number not in there]:
             self.forget(gone)
         for number, record in there.items():
@@ -192,6 +195,20 @@ class Workflows:
                 self.known[number] = Driven(record)
                 self.go_on(self.known[number])
         self.wait()
+
+    def is_doubtful(self, records: Sequence[Any]) -> bool:
+        """Whether more is under way than may be, and was not when this was read before: pages are of
+        different moments, so perhaps one has ended, and another begun. Else an admin had other bounds.
+        """
+        settings = self.settings
+        bounds = (
+            (WorkflowRecord, settings.workflows),
+            (ReplacementRecord, settings.replacements),
+            (SplitRecord, settings.splits_at_once),
+        )
+        too_many = any(sum(isinstance(one, kind) for one in records) > most for kind, most in bounds)
+        self.doubts = too_many and not self.doubts
+        return self.doubts
 
     def unfound(self, _: Look) -> None:
         """The metadata did not answer."""

@@ -203,7 +203,7 @@ FOUND_BY = {
     "balances_around_no_dead": f"{BALANCE}::{RESTLESS}",
     "the_dead_must_report": f"{BALANCE}::{RESTLESS}",
     "pages_of_one_moment": (
-        f"{STUCK}::test_an_admin_looks_again_when_pages_of_different_moments_show_it_too_many_workflows"
+        f"{STUCK}::test_an_admin_looks_again_when_pages_of_different_moments_show_it_too_much_under_way"
     ),
     "look_ups_numbered_anew": (
         "test_router_look_ups.py::test_an_answer_to_a_question_of_an_earlier_life_answers_nothing"

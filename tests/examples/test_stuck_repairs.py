@@ -23,6 +23,7 @@ from dynaproof.impl.metadata.records import (
     Pending,
     Reason,
     ReplacementRecord,
+    SplitRecord,
     WorkflowRecord,
 )
 from dynaproof.impl.metadata.replacements import Answers, next_step
@@ -264,19 +265,32 @@ def test_a_second_copy_of_a_report_says_nothing_of_today() -> None:
     assert not heard.hears(first, 3, 10)
 
 
-def test_an_admin_looks_again_when_pages_of_different_moments_show_it_too_many_workflows() -> None:
+def test_an_admin_looks_again_when_pages_of_different_moments_show_it_too_much_under_way() -> None:
     """One has ended, and another has begun, between the pages that have them."""
-    admin = SimpleNamespace(
-        looks=True,
-        look_again=False,
-        known={},
-        steps=SimpleNamespace(found=lambda *_, **__: None),
-        settings=SimpleNamespace(workflows=1),
-        term=SimpleNamespace(active=True),
-        wait=lambda: None,
-    )
     asked = RequestId(NODES[0], 1, 1)
-    records = [WorkflowRecord(number, "create", "films", number, (), asked) for number in (4, 6)]
-    Workflows.found(cast(Any, admin), Look(), cast(Any, SimpleNamespace(records=lambda: records)))
-    assert admin.look_again
-    assert admin.known == {}
+    workflow = WorkflowRecord(4, "create", "films", 4, (), asked)
+    split = SplitRecord(4, 7, "films", "size", b"", 8, 9, "void", 0)
+    replacement = replacing("repair").work
+    for record in (workflow, split, replacement):
+        found: list[int] = []
+        steps = SimpleNamespace(found=lambda there, found=found, **_: found.append(len(there)))
+        admin: Any = SimpleNamespace(
+            looks=True,
+            look_again=False,
+            doubts=False,
+            known={},
+            steps=steps,
+            settings=SimpleNamespace(workflows=1, replacements=1, splits_at_once=1),
+            term=SimpleNamespace(active=True),
+            wait=lambda: None,
+            go_on=lambda _: None,
+        )
+        admin.is_doubtful = lambda records, admin=admin: Workflows.is_doubtful(admin, records)
+        read: Any = SimpleNamespace(
+            records=lambda record=record: [record, structs.replace(record, workflow=6)]
+        )
+        Workflows.found(admin, Look(), read)
+        assert (admin.look_again, len(admin.known) + sum(found)) == (True, 0)
+        admin.look_again = False
+        Workflows.found(admin, Look(), read)
+        assert (admin.look_again, len(admin.known) + sum(found)) == (False, 2), "an admin had other bounds"

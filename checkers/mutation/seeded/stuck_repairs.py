@@ -120,7 +120,7 @@ BUGS = (
     bug(
         "pages_of_one_moment",
         "Workflows on pages of different moments are taken to be under way together.",
-        Edit(WORKFLOWS, "if len(there) > self.settings.workflows:", "if False:"),
+        Edit(WORKFLOWS, "if self.is_doubtful(records):", "if False:"),
         scenario="repair-takeover",
         breaks=("routers_and_admins_stay_bounded",),
     ),

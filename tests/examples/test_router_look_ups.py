@@ -7,6 +7,8 @@ from msgspec import structs
 from dynaproof.impl.metadata.messages import Locate, Located
 from dynaproof.impl.metadata.records import TableRecord
 from dynaproof.impl.router.messages import Answered, DescribeTable, Failed, GetItem, Result
+from dynaproof.impl.router.settings import RouterSettings
+from dynaproof.impl.router.tables import LocateTimer
 from tests.examples.router_books import LEFT, NODES, ORDERED, PARENT, SCHEMA, A, Books, item
 
 NEW = TableRecord("new", 2, "creating", SCHEMA, 3, (6,), ORDERED, 0)
@@ -68,3 +70,42 @@ def test_a_table_that_is_not_there_is_looked_up_twice_at_the_most_for_whoever_as
     assert said(books) == ["ResourceNotFoundException"] * 4
     assert look_ups(books) == 2
     assert not books.router.tables.look_ups
+
+
+def attempt_fails(books: Books) -> None:
+    """The metadata does not answer in time."""
+    (at,) = [at for at, (_, timer) in enumerate(books.env.timers) if isinstance(timer, LocateTimer)]
+    books.env.fire(books.router, at)
+
+
+def test_who_asks_while_a_table_is_looked_up_hears_too_that_the_metadata_does_not_answer() -> None:
+    books = Books()
+    for _ in range(3):
+        books.ask(GET)
+    while books.router.tables.look_ups:
+        attempt_fails(books)
+    assert said(books) == ["ServiceUnavailable"] * 3
+    assert not books.router.asked
+
+
+def test_who_asks_while_a_table_is_looked_up_has_as_much_time_as_who_asked_first() -> None:
+    books, timeout_us = Books(), RouterSettings().timeout_us
+    books.ask(GET)
+    books.env.pass_time(timeout_us - 1_000)
+    books.ask(GET)
+    attempt_fails(books)
+    attempt_fails(books)
+    assert said(books) == []
+    books.env.pass_time(timeout_us)
+    attempt_fails(books)
+    assert len(said(books)) == 2
+
+
+def test_a_table_that_is_old_is_looked_up_once_however_many_use_it_meanwhile() -> None:
+    books = Books()
+    before = sum(isinstance(m, Locate) for _, _, m in books.env.sent)
+    books.env.pass_time(RouterSettings().refresh_us)
+    for _ in range(3):
+        books.ask(GetItem("books", item(LEFT)))
+    assert sum(isinstance(m, Locate) for _, _, m in books.env.sent) == before + 1
+    assert len(books.router.caller.running) == 3, "they are asked all the same"

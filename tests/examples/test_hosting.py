@@ -102,6 +102,16 @@ def test_what_a_replica_granted_binds_its_node_though_another_one_has_ended_sinc
     assert grants.bound_until(7, was_made=True) == granted_until
 
 
+def test_grants_that_have_run_out_are_not_kept() -> None:
+    """One for each replica that ever ended here would be too many."""
+    grants = Hosted().node.grants
+    for group in range(50):
+        grants.ended(group, grants.env.now - group % 2)
+    grants.ended(50, grants.env.now + 1)
+    grants.ended(51, grants.env.now + 1)
+    assert list(grants.granted) == [50, 51]
+
+
 def test_a_replica_starts_once_its_mark_is_durable_and_not_before() -> None:
     hosted = Hosted()
     hosted.command(3)

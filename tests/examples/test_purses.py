@@ -12,9 +12,10 @@ from dynaproof.impl.capacity.arithmetic import MICRO
 from dynaproof.impl.capacity.rates import Provisioned
 from dynaproof.impl.metadata.records import ProvisionedTable
 from dynaproof.impl.node import Microseconds, NodeId
-from dynaproof.impl.partition.messages.requests import Put
+from dynaproof.impl.partition.messages.requests import Delete, Get, Put, Scan
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.router.asked import Paid
+from dynaproof.impl.router.estimates import least_cost
 from dynaproof.impl.router.settings import RouterSettings
 from dynaproof.impl.router.tokens import Purses
 from dynaproof.impl.tokens.messages import Draw, Drawn, Life
@@ -65,10 +66,10 @@ class Spending:
         """What the service was asked for."""
         return [m for _, _, m in self.env.sent if isinstance(m, Draw) and m.of.table == table]
 
-    def grant(self, units: int, table: str = "table") -> None:
-        """The service answers the last draw."""
+    def grant(self, units: int, table: str = "table", sender: NodeId = SERVICE) -> None:
+        """The service answers the last draw, or another node does."""
         draw = self.draws(table)[-1]
-        self.purses.on_drawn(SERVICE, Drawn(draw.of, draw.boot, draw.number, Life(1, 1), units * MICRO))
+        self.purses.on_drawn(sender, Drawn(draw.of, draw.boot, draw.number, Life(1, 1), units * MICRO))
 
 
 def test_who_needs_little_does_not_overtake_who_waits_for_more() -> None:
@@ -99,3 +100,22 @@ def test_as_many_purses_are_kept_as_known_tables_have_and_those_that_somebody_wa
     one.grant(1, "waiting")
     assert one.forwarded == [*range(1, 10), 0], "what waits is not forgotten"
     assert not one.throttled
+
+
+def test_only_the_service_grants_tokens() -> None:
+    one = Spending()
+    one.put(1)
+    one.grant(9, sender=ME)
+    assert not one.forwarded
+    one.grant(2)
+    assert one.forwarded == [1]
+
+
+def test_what_is_taken_before_a_request_is_forwarded_is_the_least_that_it_can_cost() -> None:
+    """More than that would never be given back."""
+    item = encode_item({"id": S("k"), "text": S("x" * (3 * KILOBYTE - 100))})
+    assert least_cost(Put(b"k", item)) == 3 * MICRO
+    assert least_cost(Delete(b"k")) == MICRO
+    for read in (Get(b"k", True), Scan(b"", None, 10, 1 << 20, True)):
+        assert least_cost(read) == MICRO
+        assert least_cost(structs.replace(read, strong=False)) == MICRO // 2

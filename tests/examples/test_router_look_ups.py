@@ -6,6 +6,7 @@ from msgspec import structs
 
 from dynaproof.impl.metadata.messages import Locate, Located
 from dynaproof.impl.metadata.records import TableRecord
+from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.router.messages import Answered, DescribeTable, Failed, GetItem, Result
 from dynaproof.impl.router.settings import RouterSettings
 from dynaproof.impl.router.tables import LocateTimer
@@ -109,3 +110,26 @@ def test_a_table_that_is_old_is_looked_up_once_however_many_use_it_meanwhile() -
         books.ask(GetItem("books", item(LEFT)))
     assert sum(isinstance(m, Locate) for _, _, m in books.env.sent) == before + 1
     assert len(books.router.caller.running) == 3, "they are asked all the same"
+
+
+def test_tables_that_wait_to_be_looked_up_have_their_turn_in_order() -> None:
+    books = Books(refreshes=1)
+    names = ["films", "songs", "maps"]
+    for name in names:
+        books.ask(DescribeTable(name))
+    for _ in names:
+        located(books, None)
+    assert [m.table for _, _, m in books.env.sent if isinstance(m, Locate)][1:] == names
+    assert not books.router.tables.queue
+
+
+def test_who_leads_is_known_as_long_as_a_table_is_and_older_hints_do_not_change_it() -> None:
+    books = Books()
+    caller = books.router.caller
+    caller.learn(1, Ballot(5, "sb", 1), NODES[1])
+    caller.learn(1, Ballot(4, "sc", 1), NODES[2])
+    caller.expect(1, NODES[2])
+    books.router.tables.refresh("books")
+    books.look_up()
+    books.ask(GetItem("books", item(LEFT), strong=True))
+    assert books.last[1] == NODES[1].address

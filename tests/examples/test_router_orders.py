@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dynaproof.impl.metadata.orders import DeleteTable, Obeyed, Order
+from dynaproof.impl.metadata.orders import DeleteTable, NotActive, Obeyed, Order
 from dynaproof.impl.metadata.records import TableRecord
 from dynaproof.impl.node import Message, NodeId
 from dynaproof.impl.paxos.ids import RequestId
@@ -112,3 +112,12 @@ def test_an_order_that_an_admin_may_have_got_is_not_said_to_have_had_no_effect()
         control.on_order_timer(OrderTimer(1))
         assert around.said == [error]
         assert error.definite != given
+
+
+def test_an_order_stays_with_the_admin_that_has_it_when_another_one_says_late_that_it_is_not_active() -> None:
+    around, control = ordering()
+    control.on_not_active(DOWN, NotActive(RequestId(ME, 1, 1), ""))
+    control.on_session_opened(ACTIVE, SessionOpened(1, Session(1, 5)))
+    control.on_not_active(DOWN, NotActive(RequestId(ME, 1, 1), ""))
+    control.on_order_timer(OrderTimer(1))
+    assert [m.session for m in around.sent if isinstance(m, Order)] == [Session(1, 5)] * 2

@@ -96,3 +96,15 @@ def test_that_nothing_was_asked_of_a_table_is_said_by_who_leads_it_and_by_nobody
     one.stored(first.number)
     (second,) = one.emit()
     assert second.tables == (TableUsage("led", Usage()),)
+
+
+def test_a_table_is_in_one_emission_of_a_period_however_many_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(emitter, "TABLES_PER_EMISSION", 2)
+    names = [f"table{number}" for number in range(5)]
+    one = Emitting(monkeypatch, *(replica(Usage(read=1), serving=True, table=name) for name in names))
+    emissions = one.emit()
+    assert [used.table for each in emissions for used in each.tables] == names
+    assert [each.number for each in emissions] == [1, 2, 3]
+    assert all(len(each.tables) <= 2 for each in emissions)

@@ -202,6 +202,20 @@ def test_a_command_beyond_the_bound_is_refused_with_the_bound() -> None:
     assert sorted(hosted.node.replicas) == [1, 2]
 
 
+def test_what_is_being_made_and_what_was_not_looked_at_yet_take_room_too() -> None:
+    hosted = Hosted(replicas_per_node=1)
+    for group in (1, 2):
+        hosted.command(group)
+    assert list(hosted.node.making) == [1]
+    hosted.wait(lambda: 1 in hosted.node.replicas)
+    hosted.durable()
+    hosted.world.crash(hosted.place, "test", spare=True)
+    hosted.world.start(hosted.place)
+    hosted.command(2)
+    assert not hosted.node.making
+    hosted.wait(lambda: list(hosted.node.replicas) == [1])
+
+
 def test_a_node_that_has_a_replica_makes_no_second_one_of_its_group() -> None:
     hosted = Hosted()
     hosted.make(5)

@@ -5,15 +5,26 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from msgspec import structs
 
-from dynaproof.impl.metadata.messages import Leading
+from dynaproof.impl.metadata.messages import Leading, MetadataAt
+from dynaproof.impl.metadata.records import METADATA
 from dynaproof.impl.node import NodeId
-from dynaproof.impl.paxos.hosts import Hosts
-from dynaproof.impl.paxos.ids import Ballot
-from dynaproof.impl.paxos.messages.membership import AskReport, Created, CreateReplica, Report
+from dynaproof.impl.paxos.hosts import Hosts, hosts_by
+from dynaproof.impl.paxos.ids import Ballot, Member
+from dynaproof.impl.paxos.messages.membership import (
+    AskReport,
+    Created,
+    CreateReplica,
+    DropReplica,
+    Gone,
+    Report,
+    Vacant,
+)
+from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.storage_node.agent import Agent, Region
-from dynaproof.impl.storage_node.messages import Fenced, NodeReport, ReportTimer
+from dynaproof.impl.storage_node.messages import Fenced, NodeReport, RaiseFence, ReportTimer
 from tests.examples.test_agent import ADMINS, CONFIG, NODES, Node
 from tests.examples.test_hosting import PEER, Hosted
 
@@ -114,3 +125,50 @@ def test_the_metadata_hears_of_all_leaders_however_few_fit_into_a_message() -> N
         told = [m.ballots for to, m in sent if to == node and isinstance(m, Leading)]
         assert dict(one for some in told for one in some) == led
         assert all(len(some) <= 2 for some in told)
+
+
+def test_a_replica_that_was_not_looked_at_yet_is_not_said_to_be_gone() -> None:
+    """It may be of a partition that is split, and its node may owe the children (H11)."""
+    node = Node()
+    node.create(5, term=1)
+    node.world.crash(node.place, "test", spare=True)
+    node.settle()
+    node.world.start(node.place)
+    assert 5 in node.node.unread
+    drop = DropReplica(CONFIG.voters[0], 1)
+    assert node.tell(drop, 5) == []
+    assert node.node.journal.live(5) == 1
+    assert node.tell(drop, 5) == [(5, Gone(CONFIG.voters[0]))]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_what_was_dropped_is_forgotten_when_the_fence_is_above_and_its_files_are_gone(restarts: bool) -> None:
+    """Else a journal would have a record for each replica that was ever there."""
+    node = Node()
+    node.create(5, term=1)
+    node.tell(DropReplica(CONFIG.voters[0], 1), 5)
+    if restarts:
+        node.restart()
+    for term in range(2, 200):
+        node.tell(RaiseFence(term), 0)
+    assert node.node.journal.groups() == []
+
+
+def test_a_node_learns_where_the_metadata_is_from_a_command_that_makes_nothing_here() -> None:
+    """It comes late, or is to be passed on."""
+    node = Node()
+    there = Member(NODES[2], 9)
+    config = Config(5, (CONFIG.voters[1], there), 10)
+    command = CreateReplica(there, config, 7)
+    node.world.run(node.place, node.node.on_message, NODES[1], command, lane=METADATA)
+    node.settle()
+    assert METADATA not in node.node.replicas
+    assert node.node.journal.hosts == hosts_by(config)
+
+
+def test_a_node_that_hears_that_it_hosts_the_metadata_and_has_nothing_of_it_says_so() -> None:
+    node = Node()
+    named = Hosts(4, (ME.address, NODES[1].address, NODES[2].address))
+    node.tell(MetadataAt(named), METADATA, NODES[1])
+    for peer in NODES[1:]:
+        assert (METADATA, Vacant(ME, 0)) in node.heard(peer)

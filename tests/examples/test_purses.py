@@ -119,3 +119,15 @@ def test_what_is_taken_before_a_request_is_forwarded_is_the_least_that_it_can_co
     for read in (Get(b"k", True), Scan(b"", None, 10, 1 << 20, True)):
         assert least_cost(read) == MICRO
         assert least_cost(structs.replace(read, strong=False)) == MICRO // 2
+
+
+def test_what_is_owed_is_paid_out_of_later_draws_and_no_draw_says_that_less_than_nothing_is_held() -> None:
+    """The service answers no such draw."""
+    one = Spending()
+    one.put(1)
+    one.grant(2)
+    one.purses.settle(Paid(one.draws()[-1].of, MICRO), 6 * MICRO)
+    one.put(2)
+    assert (one.draws()[-1].held, one.draws()[-1].asked) == (0, 6 * MICRO)
+    one.grant(6)
+    assert one.forwarded == [1, 2]

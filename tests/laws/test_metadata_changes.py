@@ -236,6 +236,22 @@ def test_a_retry_of_the_same_request_gets_the_same_table(partitions: int, other:
     assert refused.error == "ResourceInUseException"
 
 
+def test_a_table_that_is_being_created_may_be_deleted_though_no_further_workflow_may_begin() -> None:
+    """The one takes the place of the other."""
+    metadata = Metadata()
+    created = metadata.create("books", 1)
+    assert isinstance(created, Change)
+    assert metadata.change(created)
+    (table,) = metadata.of(TableRecord)
+    decided = delete_table(metadata.read(keys_to_delete(table)), DeleteTable("books"), REQUEST, 1)
+    assert isinstance(decided, Change)
+    assert metadata.change(decided)
+    assert [one.under_way for one in metadata.of(Ids)] == [len(metadata.of(WorkflowRecord))] == [1]
+    (workflow,) = metadata.of(WorkflowRecord)
+    assert metadata.change(metadata.last_step(workflow))
+    assert [one.under_way for one in metadata.of(Ids)] == [0]
+
+
 def test_a_table_under_the_name_of_a_deleted_one_shares_no_id_with_it() -> None:
     metadata = Metadata()
     seen: list[int] = []

@@ -102,6 +102,16 @@ def test_what_a_replica_granted_binds_its_node_though_another_one_has_ended_sinc
     assert grants.bound_until(7, was_made=True) == granted_until
 
 
+def test_grants_that_have_run_out_are_not_kept() -> None:
+    """One for each replica that ever ended here would be too many."""
+    grants = Hosted().node.grants
+    for group in range(50):
+        grants.ended(group, grants.env.now - group % 2)
+    grants.ended(50, grants.env.now + 1)
+    grants.ended(51, grants.env.now + 1)
+    assert list(grants.granted) == [50, 51]
+
+
 def test_a_replica_starts_once_its_mark_is_durable_and_not_before() -> None:
     hosted = Hosted()
     hosted.command(3)
@@ -190,6 +200,20 @@ def test_a_command_beyond_the_bound_is_refused_with_the_bound() -> None:
     assert refusal.replicas_per_node == 2
     hosted.command(2)
     assert sorted(hosted.node.replicas) == [1, 2]
+
+
+def test_what_is_being_made_and_what_was_not_looked_at_yet_take_room_too() -> None:
+    hosted = Hosted(replicas_per_node=1)
+    for group in (1, 2):
+        hosted.command(group)
+    assert list(hosted.node.making) == [1]
+    hosted.wait(lambda: 1 in hosted.node.replicas)
+    hosted.durable()
+    hosted.world.crash(hosted.place, "test", spare=True)
+    hosted.world.start(hosted.place)
+    hosted.command(2)
+    assert not hosted.node.making
+    hosted.wait(lambda: list(hosted.node.replicas) == [1])
 
 
 def test_a_node_that_has_a_replica_makes_no_second_one_of_its_group() -> None:

@@ -14,6 +14,7 @@ from dynaproof.impl.paxos.files import logs_of, pages_of
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.learner import Learner
 from dynaproof.impl.paxos.messages.leadership import Release
+from dynaproof.impl.paxos.messages.membership import DropReplica
 from dynaproof.impl.storage_node.making import Making
 from dynaproof.impl.storage_node.messages import Written
 from dynaproof.impl.storage_node.node_journal import Made, NodeJournal, Silent
@@ -69,6 +70,37 @@ def test_a_node_that_finds_rot_when_it_makes_children_at_its_start_has_looked_at
     assert node.lines.known
     assert PARENT not in node.replicas
     assert node.journal.silent_incarnation(PARENT), "it is the parent that has forgotten something"
+
+
+def test_the_pages_of_a_parent_that_falls_silent_go_though_its_children_were_being_made() -> None:
+    group = SplitGroup()
+    group.put(LOW)
+    group.prepare()
+    group.tell("sa", SPLIT)
+    node, disk = group.node("sb"), group.place("sb").disk
+    group.wait(lambda: LEFT in node.making and not node.journal.was_made(LEFT))
+    group.world.run(group.place("sb"), node.silence, node.replicas[PARENT].incarnation, lane=PARENT)
+    group.go(50_000)
+    assert not node.making
+    assert not disk.files(), "nobody names them any more"
+
+
+def test_the_pages_of_a_parent_go_with_the_last_of_its_children_that_is_dropped() -> None:
+    group = SplitGroup()
+    group.put(LOW)
+    group.prepare()
+    group.tell("sa", SPLIT)
+    group.wait(group.have_children)
+    disk = group.place("sb").disk
+    (pages,) = disk.files(pages_of(PARENT))
+    for number in (PARENT, LEFT):
+        group.tell("sb", DropReplica(group.replica("sb", number).member), number)
+        group.go(3_000)
+    assert not group.replica("sb", RIGHT).state.pages.home, "else this shows nothing"
+    assert pages in disk.files()
+    group.tell("sb", DropReplica(group.replica("sb", RIGHT).member), RIGHT)
+    group.go(3_000)
+    assert not disk.files()
 
 
 def test_a_child_is_not_marked_by_the_word_that_files_of_an_earlier_making_are_durable() -> None:

@@ -12,6 +12,7 @@ from dynaproof.impl.metadata.messages import Leading
 from dynaproof.impl.metadata.orders import NotActive
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.ids import Ballot, RequestId
+from dynaproof.impl.sessions import OpenSession, Sessions
 
 NODE = NodeId("region", "a", "sa")
 
@@ -29,6 +30,29 @@ def test_the_metadata_keeps_all_leaders_in_mind_that_it_may() -> None:
         directory.on_leading(NODE, Leading(NODE, ((partition, Ballot(1, NODE.name, 1)),)))
         assert len(directory.leaders) == min(partition + 1, HINTS)
     assert list(directory.leaders) == list(range(10, HINTS + 10))
+
+
+def test_the_metadata_forgets_the_leaders_that_it_has_not_heard_of_for_longest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("dynaproof.impl.metadata.directory.HINTS", 3)
+    directory = Directory(SimpleNamespace(env=None), lambda: None)  # type: ignore[arg-type]
+    for partition in (1, 2, 3, 1, 4, 5):
+        directory.on_leading(NODE, Leading(NODE, ((partition, Ballot(1, NODE.name, 1)),)))
+    assert list(directory.leaders) == [1, 4, 5]
+
+
+def test_the_session_that_was_used_last_outlives_those_that_were_not() -> None:
+    env: Any = SimpleNamespace(boot=1, send=lambda _to, _message: None)
+    sessions = Sessions(env, 2)
+    for number in (1, 2):
+        sessions.on_open(NODE, OpenSession(number))
+    first, second = sessions.open
+    ask = SimpleNamespace(session=first, number=1)
+    assert sessions.takes(NODE, ask)
+    sessions.on_open(NODE, OpenSession(3))
+    assert sessions.takes(NODE, SimpleNamespace(session=first, number=2))
+    assert not sessions.takes(NODE, SimpleNamespace(session=second, number=1))
 
 
 def test_an_admin_keeps_as_many_answers_as_sessions_for_copies_of_their_orders() -> None:

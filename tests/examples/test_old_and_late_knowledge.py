@@ -10,7 +10,9 @@ from dynaproof.checkers.kinds.region_faults import METADATA_LEADER_CRASH, active
 from dynaproof.impl.metadata.directory import Directory
 from dynaproof.impl.metadata.messages import Leading
 from dynaproof.impl.metadata.records import METADATA
+from dynaproof.impl.metadata.whereabouts import Whereabouts
 from dynaproof.impl.node import NodeId
+from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.paxos.messages.membership import DropReplica, Gone
 from dynaproof.impl.router.messages import GetItem, PutItem
@@ -36,6 +38,28 @@ def test_an_older_hint_who_leads_replaces_no_newer_one() -> None:
     for number, node in ((2, new), (1, old)):
         directory.on_leading(node, Leading(node, ((7, Ballot(number, node.name, 1)),)))
         assert directory.leaders == {7: (Ballot(2, new.name, 1), new)}
+
+
+def test_who_leads_a_partition_is_said_by_the_node_itself_only() -> None:
+    directory = Directory(SimpleNamespace(env=None), lambda: None)  # type: ignore[arg-type]
+    own, other = (NodeId("region", zone, f"s{zone}") for zone in "ab")
+    said = Leading(own, ((7, Ballot(1, own.name, 1)),))
+    directory.on_leading(other, said)
+    assert not directory.leaders
+    directory.on_leading(own, said)
+    assert directory.leaders == {7: (Ballot(1, own.name, 1), own)}
+
+
+def test_where_the_metadata_was_first_is_asked_when_nobody_answers_where_it_was_last() -> None:
+    """All of these may have left since, and know nobody that is still there (A15)."""
+    first, last = ([NodeId("region", zone, f"s{zone}{row}", 0) for zone in "abc"] for row in (1, 2))
+    whereabouts = Whereabouts(tuple(first))
+    whereabouts.learn(Hosts(3, tuple(last)))
+    whereabouts.learn(Hosts(2, tuple(first)))
+    asked = [whereabouts.to_ask(count) for count in range(20)]
+    assert asked[0] == tuple(last), "the newest hosts are asked first"
+    assert asked[-1] == (*last, *first)
+    assert asked.index(asked[-1]) >= len(last), "each of them was"
 
 
 def test_the_metadata_hears_who_leads_each_partition() -> None:

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.router.asked import Asked
 from dynaproof.impl.router.messages import (
     Action,
+    Ask,
     Batch,
     BatchGetItem,
     BatchWriteItem,
@@ -18,9 +21,12 @@ from dynaproof.impl.router.messages import (
     PutItem,
     ScanTable,
 )
+from dynaproof.impl.router.room import Room
 from dynaproof.impl.router.settings import RouterSettings
+from dynaproof.impl.sessions import Session
 from tests.examples.small_region import SmallRegion, item
 
+ME = NodeId("region", "a", "router-a")
 KEYS = [item("a", str(at)) for at in range(5)]
 ITEMS = [item("a", str(at), text="x" * 100) for at in range(5)]
 SIZE = len(ITEMS[0])
@@ -120,3 +126,15 @@ def test_a_page_ends_where_there_is_no_room_and_the_next_one_goes_on() -> None:
         if after is None:
             break
     assert sorted(found) == sorted(ITEMS)
+
+
+def test_as_much_is_taken_as_there_is_room_for_and_not_a_byte_more() -> None:
+    room = Room(100, 40)
+    asked = Asked(ME, Ask(Session(1, 1), 1, GETS), 0)
+    assert room.take(asked, 60)
+    assert not room.take(asked, 41)
+    assert not room.keep(asked, 41), "a batch reads less than there is room for"
+    assert room.keep(asked, 40)
+    assert (room.left, room.take(asked, 1)) == (0, False)
+    room.free(asked)
+    assert room.left == 100

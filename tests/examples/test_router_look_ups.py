@@ -6,7 +6,10 @@ from msgspec import structs
 
 from dynaproof.impl.metadata.messages import Locate, Located
 from dynaproof.impl.metadata.records import TableRecord
+from dynaproof.impl.paxos.ids import Ballot
 from dynaproof.impl.router.messages import Answered, DescribeTable, Failed, GetItem, Result
+from dynaproof.impl.router.settings import RouterSettings
+from dynaproof.impl.router.tables import LocateTimer
 from tests.examples.router_books import LEFT, NODES, ORDERED, PARENT, SCHEMA, A, Books, item
 
 NEW = TableRecord("new", 2, "creating", SCHEMA, 3, (6,), ORDERED, 0)
@@ -80,3 +83,65 @@ def test_an_answer_to_a_question_of_an_earlier_life_answers_nothing() -> None:
     assert said(after) == []
     located(after, structs.replace(NEW, status="active"))
     assert len(after.router.caller.running) == 1, "it is asked for by now"
+
+
+def attempt_fails(books: Books) -> None:
+    """The metadata does not answer in time."""
+    (at,) = [at for at, (_, timer) in enumerate(books.env.timers) if isinstance(timer, LocateTimer)]
+    books.env.fire(books.router, at)
+
+
+def test_who_asks_while_a_table_is_looked_up_hears_too_that_the_metadata_does_not_answer() -> None:
+    books = Books()
+    for _ in range(3):
+        books.ask(GET)
+    while books.router.tables.look_ups:
+        attempt_fails(books)
+    assert said(books) == ["ServiceUnavailable"] * 3
+    assert not books.router.asked
+
+
+def test_who_asks_while_a_table_is_looked_up_has_as_much_time_as_who_asked_first() -> None:
+    books, timeout_us = Books(), RouterSettings().timeout_us
+    books.ask(GET)
+    books.env.pass_time(timeout_us - 1_000)
+    books.ask(GET)
+    attempt_fails(books)
+    attempt_fails(books)
+    assert said(books) == []
+    books.env.pass_time(timeout_us)
+    attempt_fails(books)
+    assert len(said(books)) == 2
+
+
+def test_a_table_that_is_old_is_looked_up_once_however_many_use_it_meanwhile() -> None:
+    books = Books()
+    before = sum(isinstance(m, Locate) for _, _, m in books.env.sent)
+    books.env.pass_time(RouterSettings().refresh_us)
+    for _ in range(3):
+        books.ask(GetItem("books", item(LEFT)))
+    assert sum(isinstance(m, Locate) for _, _, m in books.env.sent) == before + 1
+    assert len(books.router.caller.running) == 3, "they are asked all the same"
+
+
+def test_tables_that_wait_to_be_looked_up_have_their_turn_in_order() -> None:
+    books = Books(refreshes=1)
+    names = ["films", "songs", "maps"]
+    for name in names:
+        books.ask(DescribeTable(name))
+    for _ in names:
+        located(books, None)
+    assert [m.table for _, _, m in books.env.sent if isinstance(m, Locate)][1:] == names
+    assert not books.router.tables.queue
+
+
+def test_who_leads_is_known_as_long_as_a_table_is_and_older_hints_do_not_change_it() -> None:
+    books = Books()
+    caller = books.router.caller
+    caller.learn(1, Ballot(5, "sb", 1), NODES[1])
+    caller.learn(1, Ballot(4, "sc", 1), NODES[2])
+    caller.expect(1, NODES[2])
+    books.router.tables.refresh("books")
+    books.look_up()
+    books.ask(GetItem("books", item(LEFT), strong=True))
+    assert books.last[1] == NODES[1].address

@@ -5,15 +5,20 @@ are.
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
+from dynaproof.impl.capacity.arithmetic import MICRO
+from dynaproof.impl.capacity.rates import Provisioned
 from dynaproof.impl.metadata.changes import (
     Read,
     activate,
     add_node,
     create_table,
     delete_table,
+    first_config,
     is_current,
     keys_of_workflow,
     keys_to_create,
@@ -21,8 +26,18 @@ from dynaproof.impl.metadata.changes import (
     remove_table,
     take_over,
     touch,
+    update_table,
 )
-from dynaproof.impl.metadata.orders import CreateTable, DeleteTable, Refusal
+from dynaproof.impl.metadata.orders import (
+    Action,
+    CreateTable,
+    DeleteTable,
+    MoveReplica,
+    Refusal,
+    SplitAt,
+    UpdateTable,
+    wrong_with,
+)
 from dynaproof.impl.metadata.placement import Candidate, place
 from dynaproof.impl.metadata.records import (
     ADMIN_KEY,
@@ -32,7 +47,12 @@ from dynaproof.impl.metadata.records import (
     Ids,
     NodeRecord,
     PartitionRecord,
+    ProvisionedTable,
+    ReplacementRecord,
+    SplitRecord,
+    Status,
     TableRecord,
+    Target,
     WorkflowRecord,
     encode,
     key_of,
@@ -216,6 +236,22 @@ def test_a_retry_of_the_same_request_gets_the_same_table(partitions: int, other:
     assert refused.error == "ResourceInUseException"
 
 
+def test_a_table_that_is_being_created_may_be_deleted_though_no_further_workflow_may_begin() -> None:
+    """The one takes the place of the other."""
+    metadata = Metadata()
+    created = metadata.create("books", 1)
+    assert isinstance(created, Change)
+    assert metadata.change(created)
+    (table,) = metadata.of(TableRecord)
+    decided = delete_table(metadata.read(keys_to_delete(table)), DeleteTable("books"), REQUEST, 1)
+    assert isinstance(decided, Change)
+    assert metadata.change(decided)
+    assert [one.under_way for one in metadata.of(Ids)] == [len(metadata.of(WorkflowRecord))] == [1]
+    (workflow,) = metadata.of(WorkflowRecord)
+    assert metadata.change(metadata.last_step(workflow))
+    assert [one.under_way for one in metadata.of(Ids)] == [0]
+
+
 def test_a_table_under_the_name_of_a_deleted_one_shares_no_id_with_it() -> None:
     metadata = Metadata()
     seen: list[int] = []
@@ -327,3 +363,62 @@ def test_the_first_leaders_of_a_table_are_spread_over_the_zones_of_equal_nodes(
     first = [nodes[0].zone for nodes in placed]
     led = [first.count(zone) for zone in "abc"]
     assert max(led) - min(led) <= 1
+
+
+PARTITION = PartitionRecord(3, "books", 1, whole(), "listed", first_config([one.node for one in NODES[:3]]))
+REQUEST = RequestId(ROUTER, 1, 1)
+
+
+@pytest.mark.parametrize("wrong", [0, -1])
+def test_a_record_that_names_a_partition_of_no_table_is_none(wrong: int) -> None:
+    """What it says would be done to the metadata, or to nothing."""
+    table = TableRecord("books", 1, "active", SCHEMA, 3, (3,), REQUEST, 0)
+    member = PARTITION.config.voters[0]
+    replacing = ReplacementRecord(7, 3, "move", member, member, "full", "create", 0)
+    splitting = SplitRecord(7, 3, "books", "size", b"", 4, 5, "split", 0)
+    deleting = WorkflowRecord(7, "delete", "books", 1, (Target(3, PARTITION.config),), REQUEST)
+    for record, fields in (
+        (table, {"partitions": (3, wrong)}),
+        (table, {"parents": (wrong,)}),
+        (PARTITION, {"children": (4, wrong)}),
+        (replacing, {"partition": wrong}),
+        (splitting, {"partition": wrong}),
+        (splitting, {"left": wrong}),
+        (splitting, {"right": wrong}),
+        (deleting, {"targets": (Target(wrong, PARTITION.config),)}),
+    ):
+        assert record_of(key_of(record), encode(record)) == record
+        changed = structs.replace(record, **fields)
+        assert record_of(key_of(changed), encode(changed)) is None, changed
+
+
+@pytest.mark.parametrize("status", ["creating", "deleting"])
+def test_what_a_table_is_given_changes_only_while_it_is_active(status: Status) -> None:
+    given = Provisioned(MICRO, MICRO, 5_000_000, None, None)
+    record = ProvisionedTable("books", 1, "active", SCHEMA, 3, (3,), REQUEST, 0, version=1, given=given)
+    order = UpdateTable("books", structs.replace(given, read=2 * MICRO))
+
+    def said(now: Status) -> Change | TableRecord | Refusal:
+        item = encode(structs.replace(record, status=now))
+        return update_table(Read([(table_key("books"), StoredItem(item, 3, 3))]), order)
+
+    assert isinstance(said("active"), Change)
+    refused = said(status)
+    assert isinstance(refused, Refusal)
+    assert refused.error == "ResourceInUseException"
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        CreateTable("books", SCHEMA, given=Provisioned(0, MICRO, 5_000_000, None, None)),
+        UpdateTable("books", Provisioned(0, MICRO, 5_000_000, None, None)),
+        MoveReplica(0, "sa", "sb"),
+        MoveReplica(1 << 64, "sa", "sb"),
+        SplitAt(-1),
+        SplitAt(1, bytes(15)),
+        SplitAt(1, bytes(17)),
+    ],
+)
+def test_an_order_that_no_record_can_say_breaks_a_rule(action: Action) -> None:
+    assert wrong_with(action, 500) is not None

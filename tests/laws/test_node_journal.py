@@ -219,3 +219,19 @@ def test_an_older_record_of_a_group_does_not_lower_its_floor() -> None:
     journal.append(Silent(1, 3))
     assert (journal.floor(1), journal.live(1)) == (5, 5)
     assert journal.floor(2) == journal.live(2) == 0
+
+
+def test_what_was_dropped_is_remembered_until_its_own_files_are_gone_whatever_was_dropped_before() -> None:
+    """Else a restart finds files without a record, and takes the journal for one that has lost some."""
+    journal = NodeJournal(SimDisk(Outbox()), FRAMES)
+    for incarnation in (1, 2):
+        journal.append(Made(2, incarnation))
+        journal.append(Dropped(2, incarnation, term=1))
+        if incarnation == 1:
+            journal.emptied(2)
+    journal.append(Fence(2))
+    begun_anew(journal)
+    assert journal.floor(2) == 2
+    journal.emptied(2)
+    begun_anew(journal)
+    assert journal.floor(2) == 0

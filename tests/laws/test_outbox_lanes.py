@@ -144,3 +144,48 @@ def test_a_node_remembers_nothing_of_lanes_whose_writes_are_durable() -> None:
     say(outbox, 7, 10)
     assert len(outbox.sync_done()) == 100
     assert list(outbox._lanes) == [7]
+
+
+# --- Bytes of a lane ---
+
+THIRD = MESSAGE_BYTES * 2 // 5
+"""Of messages of this size two find room in a lane of `MESSAGE_BYTES`, and a third one does not."""
+NARROW = OutboxLimits(lane_bytes=MESSAGE_BYTES)
+
+
+def test_what_handlers_send_one_after_another_is_bounded_in_the_bytes_of_its_lane() -> None:
+    outbox = Outbox(ME, NARROW)
+    for _ in range(4):
+        say(outbox, 1, THIRD)
+    assert (len(outbox), len(outbox.dropped)) == (2, 2)
+
+
+def test_what_one_handler_sends_is_bounded_in_its_lane_too() -> None:
+    for limits, size, fit in ((OutboxLimits(lane_messages=3), 10, 3), (NARROW, THIRD, 2)):
+        outbox = Outbox(ME, limits)
+        outbox.wrote()
+        for number in range(5):
+            outbox.send(OTHER, Word(number, b"x" * size))
+        assert outbox.handled() == []
+        assert (len(outbox), len(outbox.dropped)) == (fit, 5 - fit)
+
+
+def test_a_lane_that_is_never_idle_has_the_room_again_of_what_has_left() -> None:
+    """Else a busy lane sheds all from some time on, for ever."""
+    outbox = Outbox(ME, NARROW)
+    say(outbox, 1, THIRD)
+    for _ in range(6):
+        outbox.sync_started()
+        say(outbox, 1, THIRD)
+        assert len(outbox.sync_done()) == 1
+    assert not outbox.dropped
+
+
+def test_bytes_are_bounded_again_after_what_was_weighed_has_left() -> None:
+    outbox = Outbox(ME, OutboxLimits(bytes=3 * MESSAGE_BYTES))
+    for _ in range(2):
+        for _ in range(5):
+            say(outbox, 1, MESSAGE_BYTES - 100)
+        assert len(outbox) == 3
+        outbox.sync_started()
+        assert len(outbox.sync_done()) == 3

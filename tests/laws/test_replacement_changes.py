@@ -248,3 +248,29 @@ def test_no_voter_is_replaced_while_too_many_members_are_not_known_to_be_gone() 
         }
         read = Read((key, StoredItem(encode(one), 1, 1)) for key, one in items.items())
         assert (plan.decide(read, MOST) is not None) == (count < PENDING)
+
+
+def decided(plan: Plan, *pending: Pending, replacing: int = 0) -> bool:
+    """Whether a plan may begin beside these members and so many others that are under way."""
+    record = PartitionRecord(PARTITION, "books", 1, whole(), "listed", FIRST, pending=pending)
+    ids = Ids(8, 1, 2, 0, replacing=replacing)
+    items = ((partition_key(PARTITION), encode(record)), (IDS_KEY, encode(ids)))
+    read = Read((key, StoredItem(item, 1, 1)) for key, item in items)
+    return plan.decide(read, MOST) is not None
+
+
+def test_no_replica_is_planned_where_an_older_one_may_live() -> None:
+    """Its node could not say that an incarnation is gone while an older one lives there (A6)."""
+    out, there = FIRST.voters[0], Member(NODES[1], 9)
+    for reason in ("repair", "drain", "balance", "move"):
+        plan = Plan(PARTITION, out, NODES[1], "full", reason)
+        assert decided(plan)
+        assert not decided(plan, Pending(there, 0, True))
+        assert decided(plan, Pending(Member(NODES[2], 9), 0, True))
+        own = structs.replace(plan, node=out.node)
+        assert decided(own) == (reason == "repair"), "only what is lost for good leaves its node free"
+
+
+def test_no_more_voters_are_replaced_at_a_time_than_may_be() -> None:
+    plan = Plan(PARTITION, FIRST.voters[0], NODES[1], "full", "repair")
+    assert [decided(plan, replacing=count) for count in (MOST - 1, MOST, MOST + 1)] == [True, False, False]

@@ -405,6 +405,21 @@ def test_a_parent_that_is_gone_goes_with_its_table_and_asks_nothing_of_any_node(
     assert set(region.items) == {ADMIN_KEY, TOUCHED_KEY, IDS_KEY}
 
 
+def test_who_had_left_a_parent_that_is_gone_is_not_waited_for_when_its_table_is_deleted() -> None:
+    region = Region()
+    work = region.begin()
+    made = region.go(work, SplitAnswers(split=region.choose(work)))
+    assert made is not None
+    drop = region.go(made, SplitAnswers(made=True))
+    assert drop is not None
+    left = (Pending(Member(SPARE, 9), 0, True),)
+    parent = structs.replace(region.partition(FIRST_PARTITION), pending=left)
+    region.put(partition_key(FIRST_PARTITION), parent)
+    assert region.go(drop, SplitAnswers(gone=True)) is None
+    (of_parent,) = [one for one in region.delete().targets if one.partition == FIRST_PARTITION]
+    assert of_parent.nodes() == ()
+
+
 @pytest.mark.parametrize(
     ("at", "hindrance", "middle", "error"),
     [

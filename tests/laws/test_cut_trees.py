@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any, cast
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,13 +16,15 @@ from dynaproof.impl.partition.state import item_size
 from dynaproof.impl.tree.btree import BTree
 from dynaproof.impl.tree.codec import PageCodec
 from dynaproof.impl.tree.comparison import digest_of
-from dynaproof.impl.tree.homecoming import Homecoming
+from dynaproof.impl.tree.homecoming import LOOKED_AT, Homecoming
+from dynaproof.impl.tree.nodes import Branch
 from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_file import PageFile
 from dynaproof.impl.tree.pages import pages_below
 
 CODEC = PageCodec(StoredItem, item_size)
 PAGE_BYTES = 256
+CACHE = PageCache(1 << 20)
 
 keys = st.integers(0, 400).map(lambda number: b"%03d" % number)
 items = st.sampled_from([b"", bytes(9), bytes(60), bytes(200), bytes(900)]).map(
@@ -110,3 +116,23 @@ def test_what_is_left_comes_home_while_it_changes(
     alone = PageFile(disk, "items/child", PAGE_BYTES, PageCache(0), (), file.first)
     assert list(BTree(alone, CODEC, root).range()) == sorted(kept.items())
     assert all(number >= file.first for number in pages_below([root], alone.read_bytes))
+
+
+def test_a_piece_of_a_homecoming_passes_few_leaves_though_all_of_them_are_home() -> None:
+    """After a crash all may be home already: no handler's work grows with the data."""
+    _, tree = file_with(
+        SimDisk(Outbox()), {b"%03d" % n: StoredItem(bytes(60), 1, 2) for n in range(120)}, CACHE
+    )
+    assert isinstance(tree.node(tree.root), Branch)
+    passed: list[bytes] = []
+
+    def bring_home(key: bytes) -> tuple[bytes | None, int]:
+        passed.append(key)
+        return tree.bring_home(key)
+
+    pass_over, pieces = Homecoming([cast(Any, SimpleNamespace(bring_home=bring_home))]), [0]
+    while not pass_over.step(2):
+        pieces.append(len(passed))
+    assert len(passed) > 40, "each leaf once"
+    assert len(set(passed)) == len(passed)
+    assert {after - before for before, after in pairwise(pieces)} == {2 * LOOKED_AT}

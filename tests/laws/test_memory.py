@@ -6,9 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynaproof.checkers.world.disk import SimDisk
+from dynaproof.impl.capacity.arithmetic import MICRO
+from dynaproof.impl.capacity.rates import Fill, Rates, Version
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.outbox import Outbox
-from dynaproof.impl.partition.memory import CODEC, FORGOTTEN_AT_ONCE, Memory, remembered
+from dynaproof.impl.partition.memory import CODEC, FORGOTTEN_AT_ONCE, LATEST_DEADLINE, Memory, remembered
+from dynaproof.impl.partition.metered import Metered
 from dynaproof.impl.partition.records import Answer, Outcome, Remembered, StoredItem, Write
 from dynaproof.impl.partition.refusals import Refusals
 from dynaproof.impl.partition.settings import Settings
@@ -152,3 +155,25 @@ def test_refusals_past_their_deadlines_make_room() -> None:
         assert refusals.add(RequestId(CLIENT, 1, number), 1, 10, 5)
     assert not refusals.add(RequestId(CLIENT, 1, 3), 1, 10, 10)
     assert refusals.add(RequestId(CLIENT, 1, 3), 1, 20, 11)
+
+
+def test_a_restart_knows_when_the_first_id_may_be_forgotten_of_a_partition_with_rates() -> None:
+    """The row of the buckets is below those of the ids: until then a leader throttles if it may keep no more
+    (rule I4).
+    """
+    disk = SimDisk(Outbox())
+    file = page_file(disk)
+    memory = Memory(BTree(file, CODEC))
+    fill = Fill(MICRO, MICRO)
+    row = Metered.begin(Rates(Version(1), fill, fill, None, None), 0).row()
+    for has_ids in (False, True):
+        if has_ids:
+            for number, deadline in ((1, 70), (2, 50)):
+                apply(memory, record(number, 10 * number, deadline, None))
+        memory.meter(row)
+        (root,) = file.checkpoint((memory.tree,))
+        reopened = page_file(disk)
+        reopened.recover()
+        again = Memory(BTree(reopened, CODEC, root), memory.count, memory.bytes)
+        assert again.metered == row
+        assert again.earliest == memory.earliest == (50 if has_ids else LATEST_DEADLINE)

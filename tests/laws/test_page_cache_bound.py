@@ -91,3 +91,41 @@ def test_a_node_that_is_changed_takes_the_room_of_clean_ones() -> None:
     assert cache.dirty_bytes > 30_000
     assert cache.clean_bytes + cache.dirty_bytes <= cache.bound
     assert tree.get(b"000033") == StoredItem(bytes(41), 1, 1)
+
+
+def filled(disk: SimDisk, cache: PageCache, name: str, items: int) -> tuple[PageFile, BTree[StoredItem]]:
+    """A file of its own, with a tree of which nothing is on the disk yet."""
+    file = PageFile(disk, name, 1_024, cache)
+    tree = BTree(file, CODEC)
+    for number in range(items):
+        tree.put(b"%06d" % number, StoredItem(bytes(40), 1, 1))
+    return file, tree
+
+
+def test_a_file_that_is_given_up_takes_no_room_for_what_it_never_wrote() -> None:
+    """A replica that was dropped, or whose tree a copy has replaced: else the cache shrinks for ever."""
+    disk, cache = SimDisk(Outbox()), PageCache(100_000)
+    gone, _ = filled(disk, cache, "gone", 200)
+    stays, _ = filled(disk, cache, "stays", 20)
+    assert gone.dirty_bytes > 40_000
+    gone.close()
+    assert cache.dirty_bytes == stays.dirty_bytes > 0
+    assert not cache.presses(stays.serial)
+
+
+def test_a_file_with_little_to_write_is_not_due_for_a_checkpoint_because_of_another() -> None:
+    cache = PageCache(100_000)
+    large, _ = filled(SimDisk(Outbox()), cache, "large", 300)
+    small, _ = filled(SimDisk(Outbox()), cache, "small", 1)
+    assert cache.dirty_bytes > cache.bound // 2
+    assert (cache.presses(large.serial), cache.presses(small.serial)) == (True, False)
+
+
+def test_what_was_read_lately_stays_in_memory_longer_than_what_came_later() -> None:
+    cache = PageCache(300)
+    pages = [Value(None, 100) for _ in range(4)]
+    for page in range(3):
+        cache.add(1, page, pages[page])
+    assert cache.get(1, 0) is pages[0]
+    cache.add(1, 3, pages[3])
+    assert [cache.get(1, page) for page in range(4)] == [pages[0], None, *pages[2:]]

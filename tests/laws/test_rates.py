@@ -1,7 +1,9 @@
 """What a table is given is divided among its partitions, and kept as a row of each."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from dynaproof.impl.capacity.arithmetic import MICRO
 from dynaproof.impl.capacity.bucket import BURST_US, burst
@@ -9,11 +11,16 @@ from dynaproof.impl.capacity.controller import MOST, ONE
 from dynaproof.impl.capacity.rates import (
     LEAST_RATE,
     LEAST_US,
+    MOST_KEPT,
     MOST_RATE,
+    Fill,
     Provisioned,
+    Rates,
     Usage,
     Version,
+    change,
     is_sound,
+    part_of,
     rates_of,
 )
 from dynaproof.impl.node import NodeId
@@ -133,3 +140,92 @@ def test_a_boost_raises_the_fill_and_not_what_is_kept(
     assert boosted.write.kept == plain.write.kept
     assert plain.write.rate <= boosted.write.rate <= plain.write.rate * MOST // ONE
     assert boosted.read == plain.read
+
+
+@pytest.mark.parametrize("field", ["read", "read_refused", "write", "write_refused"])
+def test_no_use_is_below_0_whatever_was_counted_before_a_restart(field: str) -> None:
+    """What is less in one count alone was counted anew: what a table refused raises its multiplier."""
+    after = Usage(1, 2, 3, 4)
+    assert after.since(structs.replace(after, **{field: 9})) == after
+    assert after.since(Usage()) == after
+
+
+TINY = Fill(1, 0)
+
+
+def test_a_child_fills_however_often_its_line_was_split_before_it_hears_its_own_rates() -> None:
+    """With nothing at all it would admit nothing for ever, and say when to come again by a rate of 0."""
+    rates = Rates(Version(1), TINY, Fill(3, 3), Fill(5, 5), Fill(7, 7))
+    for _ in range(4):
+        for index in range(2):
+            child = part_of(rates, index)
+            assert child.is_sound()
+            assert sound(SetRates(child))
+            assert min(child.read.rate, child.write.rate) >= 1
+        rates = part_of(rates, 1)
+
+
+FULL = rates_of(Provisioned(10 * MICRO, 10 * MICRO, write_cap=20 * MICRO), Version(1), 1, 0)
+
+
+def test_what_is_left_of_a_cap_is_divided_among_children_too() -> None:
+    """Each has a whole cap, but no split mints what fills that."""
+    parent = Metered.begin(FULL, 0)
+    parent.fold(15 * MICRO, 0)
+    children = [parent.child(index, 0, 0) for index in range(2)]
+    levels = [one.writes.cap.level for one in children if one.writes.cap is not None]
+    assert levels == [5 * MICRO * MICRO // 2] * 2
+    caps = [one.writes.cap for one in children]
+    assert {None if cap is None else (cap.rate, cap.capacity) for cap in caps} == {
+        (20 * MICRO, 20 * MICRO * MICRO)
+    }
+
+
+def test_a_change_of_rates_fills_no_cap() -> None:
+    writes = FULL.full("Write", 0)
+    assert writes.admit(20 * MICRO, 0, 0) is None
+    raised = structs.replace(FULL, version=Version(2), write=Fill(30 * MICRO, 0))
+    lifted = structs.replace(FULL, version=Version(3), write_cap=None)
+    levels = []
+    for rates in (raised, lifted, FULL):  # One that was not there begins full.
+        change(writes, rates, 0)
+        levels.append(None if writes.cap is None else writes.cap.level)
+    assert levels == [0, None, 20 * MICRO * MICRO]
+
+
+@pytest.mark.parametrize("field", ["read", "write", "read_cap", "write_cap"])
+def test_a_table_is_given_no_rate_beyond_the_bounds(field: str) -> None:
+    given = Provisioned(MICRO, MICRO)
+    for rate in (LEAST_RATE, MOST_RATE):
+        assert is_sound(structs.replace(given, **{field: rate}))
+    for rate in (-1, 0, LEAST_RATE - 1, MOST_RATE + 1):
+        assert not is_sound(structs.replace(given, **{field: rate}))
+
+
+def test_a_bucket_keeps_no_less_and_no_more_than_the_service_has() -> None:
+    given = Provisioned(MICRO, MICRO)
+    for burst_us, expected in (
+        (LEAST_US - 1, False),
+        (LEAST_US, True),
+        (BURST_US, True),
+        (BURST_US + 1, False),
+    ):
+        assert is_sound(structs.replace(given, burst_us=burst_us)) == expected
+
+
+UNSOUND = (
+    Fill(0, 1),
+    Fill(-1, 1),
+    Fill(1, -1),
+    Fill(MOST_RATE * (MOST // ONE) + 1, 1),
+    Fill(1, MOST_KEPT + 1),
+)
+
+
+@pytest.mark.parametrize("field", ["read", "write", "read_cap", "write_cap"])
+def test_rates_at_which_no_bucket_can_fill_are_not_set(field: str) -> None:
+    """At a rate of 0 nobody can be told when to come again."""
+    assert sound(SetRates(FULL))
+    assert not sound(SetRates(structs.replace(FULL, version=Version(0))))
+    for fill in UNSOUND:
+        assert not sound(SetRates(structs.replace(FULL, **{field: fill})))

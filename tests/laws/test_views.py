@@ -10,6 +10,8 @@ from dynaproof.impl.paxos.ids import NO_BALLOT, Member
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.paxos.snapshot import Snapshot
 from dynaproof.impl.paxos.views import Views
+from dynaproof.impl.tree.btree import BTree
+from dynaproof.impl.tree.codec import PageCodec
 from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_file import PageFile
 
@@ -61,3 +63,58 @@ def test_who_comes_when_all_views_are_open_shares_the_newest_or_comes_back(pages
     first = views.offer(ONE, 3, snapshot(9), pages, now=0)
     assert views.offer(TWO, 3, snapshot(20), pages, now=1) is first
     assert views.offer(THREE, 3, snapshot(20), pages, now=2) is None
+
+
+def test_pages_stay_until_the_last_of_those_that_share_a_view_has_them(pages: PageFile) -> None:
+    views = Views(Settings(views=1, copiers=3), boot=1)
+    first = views.offer(ONE, 3, snapshot(9), pages, now=0)
+    assert views.offer(TWO, 3, snapshot(9), pages, now=0) is first
+    assert views.offer(THREE, 3, snapshot(20), pages, now=0) is first
+    views.has(ONE, 9, commit=30, now=10)
+    views.forget(TWO)
+    assert (views.open(), list(pages.held.values())) == ([first], [1])
+    views.forget(THREE)
+    assert (views.open(), pages.held) == ([], {})
+
+
+def test_no_more_is_held_for_a_slow_copier_than_may_be(pages: PageFile) -> None:
+    """Rule C3: one that goes on asking, but copies more slowly than the file changes."""
+    tree: BTree[int] = BTree(pages, PageCodec(int, lambda _: 2))
+    tree.put(b"k", 0)
+    pages.checkpoint([tree])
+    pages.confirm()
+    views = Views(SETTINGS, boot=1)
+    view = views.offer(ONE, 3, snapshot(9), pages, now=0)
+    assert view is not None
+    most = SETTINGS.view_bytes // SETTINGS.page_bytes
+    for turn in range(1, most + 2):
+        tree.put(b"k", turn)
+        pages.checkpoint([tree])
+        pages.confirm()
+        views.asked(ONE, view.number, now=turn)
+        views.lapse(now=turn)
+        assert bool(views.open()) == (turn <= most)
+    assert (views.copiers, pages.held, pages.waiting_bytes()) == ({}, {}, 0)
+
+
+def test_a_log_replica_keeps_its_view_though_it_has_the_log(pages: PageFile) -> None:
+    """Rule M5: it votes, so it is level long before it has a tree; without one it could not serve."""
+    views = Views(SETTINGS, boot=1)
+    first = views.offer(ONE, 7, snapshot(9), pages, now=0, bare=True)
+    assert first is not None
+    for known in (9, 30):
+        views.has(ONE, known, commit=30, now=10)
+        assert views.asked(ONE, first.number, now=20) is first
+    assert views.needed_from() == 10
+
+
+def test_a_copier_does_not_go_on_with_a_view_of_an_earlier_life_of_its_source(pages: PageFile) -> None:
+    numbers = []
+    for boot in (1, 2):
+        view = Views(SETTINGS, boot).offer(ONE, 3, snapshot(9), pages, now=0)
+        assert view is not None
+        numbers.append(view.number)
+    assert numbers[0] < numbers[1]
+    later = Views(SETTINGS, boot=2)
+    later.offer(ONE, 3, snapshot(20), pages, now=0)
+    assert later.asked(ONE, numbers[0], now=1) is None

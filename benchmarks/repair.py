@@ -22,6 +22,7 @@ from region_under_load import SECOND, Answer, RegionUnderLoad, storage_nodes
 from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.metadata.orders import DrainNode, MoveReplica
 from dynaproof.impl.node import NodeId
+from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.paxos.ids import Member
 
 ITEMS = 65_536
@@ -248,7 +249,9 @@ def replacements(only: Sequence[str]) -> Iterator[Row]:
         for kind in only:
             happens, leads, times = KINDS[kind]
             found[kind][loaded] = figures = Figures([])
-            for _ in range(times):
+            for number in range(times):
+                # Each at another moment between two heartbeats, on which an idle group waits.
+                region.run(number * Settings().heartbeat_us // times)
                 figures.episodes.append(happens(region, loaded, leads))
                 last = figures.episodes[-1]
                 load = "under load" if loaded else "idle"

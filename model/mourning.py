@@ -9,7 +9,7 @@
 
 One node of each zone may stay away.
 
-Source: Gunawi et al., *What Bugs Live in the Cloud?*, SOCC 2014, 5 (recoveries that wait for one another).
+Source: docs/table.md, *Repair* (when a node is taken for dead).
 """
 
 from dynaproof.model.language import (
@@ -93,7 +93,7 @@ class Mourning(Model):
 
     def holds_back(self, w: int) -> bool:
         """Whether a mourned zone keeps nodes of others from being taken for dead (rules 1 and 2)."""
-        return bool(self.node[w] == "dead" and not self.old[w])
+        return self.is_new(w)
 
     @action(fair=True, z=Zone)
     def grow_old(self, z: int) -> None:

@@ -78,13 +78,15 @@ def _sound_disks(config: Any) -> Any:
     syncs = (CRASH_IN_SYNC, FAILED_SYNC, CRASH_BEHIND_PAGES)
     lost = (LOST_DISK, LOST_DISK_BESIDE_REPAIR, *LOST_DISKS_IN_SPLIT)
     damage = {kind.name for kind in (ROT, PAGE_ROT, *lost, *syncs)}
-    return structs.replace(config, faults=tuple(fault for fault in config.faults if fault.kind not in damage))
+    return _without(config, damage)
 
 
 def _whole_tails(config: Any) -> Any:
-    return structs.replace(
-        config, faults=tuple(fault for fault in config.faults if fault.kind != LOST_TAIL.name)
-    )
+    return _without(config, {LOST_TAIL.name})
+
+
+def _without(config: Any, kinds: set[str]) -> Any:
+    return structs.replace(config, faults=tuple(fault for fault in config.faults if fault.kind not in kinds))
 
 
 def _equal_clocks(config: Any) -> Any:

@@ -75,7 +75,7 @@ class Listening:
         """By zone: when a node of it was last taken for dead in this life."""
 
     def hears(self, m: NodeReport) -> None:
-        """A report has come; one that is older than another says nothing of today."""
+        """A report has come; one that is older than another, or has come before, says nothing of today."""
         node, report = m.node.name, (m.node.incarnation, m.boot, m.number)
         if report < self.newest.get(node, report) or report == self.whole.get(node):
             return
@@ -192,11 +192,12 @@ class RepairObserver:
         """A node is taken for dead, or has reported since."""
         name, life = self.metadata.active, self.lives.get(self.metadata.active)
         self.mourned[node.name] = True
-        for one in self.lives.values() if node.dead else ():
-            one.mourns[node.zone] = one.now
-        if not node.dead:
-            for one in self.lives.values():
+        for one in self.lives.values():
+            if node.dead:
+                one.mourns[node.zone] = one.now
+            else:
                 one.longest.pop(node.name, None)
+        if not node.dead:
             self.ended = {key: silent for key, silent in self.ended.items() if key[1] != node.name}
         elif life is not None:
             silent_us = max(life.silent_us(node.name), self.ended.get((name, node.name), 0))

@@ -117,8 +117,9 @@ class Survey:
         self.halved: dict[int, bool] = {}
         """Partitions that this walk found split and not gone: they come before their children."""
         self.leavers = Leavers(settings.commands)
-        self.restless = Restless()
         """Members that have left; leaders are asked whether they may be dropped."""
+        self.restless = Restless()
+        """Zones in which nothing is moved to balance them."""
         self.chores = Chores(settings, metadata, term, workflows, self.hurry)
         """What walks have found."""
 

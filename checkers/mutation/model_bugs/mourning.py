@@ -13,14 +13,7 @@ BUGS = (
     model_bug(
         "WaitsForEver",
         "A zone that is not mended holds all others back, however long that takes.",
-        Edit(
-            MODEL,
-            '''
-            """Whether a mourned zone keeps nodes of others from being taken for dead (rules 1 and 2)."""
-            return bool(self.node[w] == "dead" and not self.old[w])
-            ''',
-            'return bool(self.node[w] == "dead")',
-        ),
+        Edit(MODEL, "return self.is_new(w)", 'return bool(self.node[w] == "dead")'),
         violates="what_can_be_is_replaced",
     ),
     model_bug(

@@ -33,6 +33,32 @@ BUGS = (
         breaks=("every_partition_regains_its_voters",),
     ),
     bug(
+        "deletes_wait_for_who_has_left",
+        "The record of a table stays until the nodes that its voters have left have dropped its partitions.",
+        Edit(
+            WORKFLOWS,
+            "silent = [one for one in self.silent(target) if one in target.may_vote()]",
+            "silent = self.silent(target)",
+        ),
+        scenario="node-returns",
+        breaks=("what_was_begun_ends",),
+    ),
+    bug(
+        "planned_voters_forgotten",
+        "The record of a table goes although a voter that is planned and another one are left.",
+        Edit(
+            "dynaproof.impl.metadata.records",
+            """
+        there = (*(voter.node for voter in self.config.voters), *self.others)
+        """,
+            """
+        there = tuple(voter.node for voter in self.config.voters)
+        """,
+        ),
+        scenario="repair",
+        breaks=("removed_tables_take_no_writes",),
+    ),
+    bug(
         "moves_keep_the_partition",
         "A replica is moved on although another voter is lost, whose repair waits for that.",
         Edit(REPLACEMENTS, "gone = heard.refused or heard.in_the_way or", "gone = heard.refused or"),

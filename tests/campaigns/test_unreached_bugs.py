@@ -190,6 +190,9 @@ FOUND_BY = {
     "planned_voters_forgotten": (
         f"{DELETES}::test_a_table_does_not_go_while_a_voter_that_is_planned_makes_a_quorum"
     ),
+    "page_of_two_tables": (
+        "test_router_split_pages.py::test_a_page_ends_where_a_table_of_the_same_name_would_go_on"
+    ),
     "moves_keep_the_partition": (
         f"{STUCK}::test_a_move_is_given_up_when_another_voter_is_lost_for_its_repair_must_not_wait"
     ),

@@ -14,6 +14,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     NODES,
     REPLACED,
     REPLACEMENTS,
+    ROUTER,
     SURVEY,
     TABLES,
     WORKFLOWS,
@@ -57,6 +58,13 @@ BUGS = (
         ),
         scenario="repair",
         breaks=("removed_tables_take_no_writes",),
+    ),
+    bug(
+        "page_of_two_tables",
+        "A page goes on in another table of that name, made while it was filled.",
+        Edit(ROUTER, "if paging.items and paging.generation != known.table.generation:", "if False:"),
+        scenario="create-delete-create",
+        breaks=("scan_returns_each_once",),
     ),
     bug(
         "moves_keep_the_partition",

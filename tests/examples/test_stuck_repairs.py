@@ -14,6 +14,7 @@ from dynaproof.impl.admin.balance import Restless
 from dynaproof.impl.admin.leaving import Leaving
 from dynaproof.impl.admin.mourning import Mourning
 from dynaproof.impl.admin.nodes import Heard
+from dynaproof.impl.admin.planner import Planner
 from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.survey import Survey
 from dynaproof.impl.admin.workflows import Look, Workflows
@@ -142,7 +143,7 @@ def test_no_replica_is_moved_while_another_of_its_partition_is_to_be_repaired(
     lost: tuple[Member, ...], waits: bool
 ) -> None:
     """A repair may wait for a node that is busy; a move would be given up at once."""
-    survey = SimpleNamespace(
+    planner = SimpleNamespace(
         moves=lambda: 0,
         replacements=replacements(*lost),
         settings=SimpleNamespace(balance_at_once=1, balances=False),
@@ -150,7 +151,7 @@ def test_no_replica_is_moved_while_another_of_its_partition_is_to_be_repaired(
         idle=lambda nodes, _: nodes,
         place=lambda *_, **__: NEW.node,
     )
-    plan = Survey.move(cast(Any, survey), LISTED, ())
+    plan = Planner.move(cast(Any, planner), LISTED, ())
     assert (plan is None) == waits
 
 
@@ -194,16 +195,16 @@ def walked(partition: PartitionRecord, plan: Any = None) -> list[Member]:
     """The voters that a walk has made, when two reports did not name the first one."""
     made: list[Member] = []
     survey = SimpleNamespace(
-        restless=Restless(),
         dead={},
         recorded={node.name: True for node in NODES},
         replacements=SimpleNamespace(are_known=lambda: True),
         chores=SimpleNamespace(add=lambda _: None),
         nodes=SimpleNamespace(has_lost=lambda *_: False),
-        repair=lambda *_: plan,
-        move=lambda *_: None,
-        split=lambda _: None,
-        is_lost=lambda voter, _: voter == VOTERS[0],
+        planner=SimpleNamespace(
+            restless=Restless(),
+            plan=lambda *_: plan,
+            is_lost=lambda voter, _: voter == VOTERS[0],
+        ),
         make_up_for=lambda _, voter: made.append(voter),
         collect=lambda *_, **__: None,
     )

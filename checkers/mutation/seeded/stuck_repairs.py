@@ -12,6 +12,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     MAKING,
     MOURNING,
     NODES,
+    PLANNER,
     REPLACED,
     REPLACEMENTS,
     SURVEY,
@@ -43,7 +44,7 @@ BUGS = (
         "moves_beside_what_is_lost",
         "A move is begun, and given up, again and again while a repair of the partition waits for its turn.",
         Edit(
-            SURVEY,
+            PLANNER,
             "self.settings.balance_at_once or self.replacements.needs_repair(partition):",
             "self.settings.balance_at_once:",
         ),

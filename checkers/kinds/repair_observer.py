@@ -260,8 +260,10 @@ class RepairObserver:
             self.region.file(LearnerVotes(partition, str(new), replica.full))
 
     def look_at_bounds(self, begun: ReplacementRecord) -> None:
-        """No more voters are moved at a time than may be, nor repaired on one node."""
-        there = self.metadata.of(ReplacementRecord)
+        """No more voters are moved at a time than may be, nor repaired on one node; where a quorum of the
+        partition may have been gone, nobody waits for that.
+        """
+        there = [one for one in self.metadata.of(ReplacementRecord) if not self.may_be_stuck(one)]
         moved = [one for one in (*there, begun) if one.reason in ("drain", "balance")]
         repaired = [
             one
@@ -273,6 +275,22 @@ class RepairObserver:
             self.bound("moves of replicas", len(moved), bounds[0])
         if begun in repaired:
             self.bound(f"repairs on {begun.new.node.name}", len(repaired), bounds[1])
+
+    def may_be_stuck(self, work: ReplacementRecord) -> bool:
+        """Whether the active admin may have found so many voters of a partition lost, or on nodes that it did
+        not hear, that the others are no quorum.
+        """
+        life = self.lives.get(self.metadata.active)
+        record = self.metadata.records.get(partition_key(work.partition))
+        if life is None or not isinstance(record, PartitionRecord):
+            return True
+        voters, quorum = dict.fromkeys((*record.config.voters, work.out)), record.config.quorum
+        gone = sum(
+            life.silent_us(voter.node.name) >= self.settings.heard_us
+            or self.is_lost(life, Plan(work.partition, voter, work.new.node, work.role, work.reason))
+            for voter in voters
+        )
+        return len(record.config.voters) - gone < quorum
 
     def bound(self, what: str, length: int, bound: int) -> None:
         """A length is within its bound."""

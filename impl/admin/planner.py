@@ -4,6 +4,8 @@ move off a node that is drained or has too much, or a split (rules A10, A12, A15
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dynaproof.impl.admin import split_points
 from dynaproof.impl.admin.balance import Restless, better_place
 from dynaproof.impl.admin.chores import Chores
@@ -66,18 +68,29 @@ class Planner:
     # --- Plans ---
 
     def plan(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> Plan | PlanSplit | None:
-        """What is to be done with a partition for which nothing is under way."""
-        return self.repair(partition, candidates) or self.move(partition, candidates) or self.split(partition)
+        """What is to be done with a partition for which nothing is under way: nothing as long as it cannot
+        choose a config, for what is begun would take the place of what can be done (A10).
+        """
+        lost = [voter for voter in partition.config.voters if self.is_lost(voter, partition)]
+        if not self.nodes.may_choose(partition, lost):
+            return None
+        return (
+            self.repair(partition, lost, candidates)
+            or self.move(partition, candidates)
+            or self.split(partition)
+        )
 
-    def repair(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> Plan | None:
+    def repair(
+        self, partition: PartitionRecord, lost: Sequence[Member], candidates: tuple[Candidate, ...]
+    ) -> Plan | None:
         """Put another replica in the place of a lost voter: of several, first of the one that came last,
         because no other may be replaced before it (M2).
         """
-        config, number = partition.config, partition.partition
-        voters = sorted(config.voters, key=lambda voter: voter != config.brought)
-        lost = [voter for voter in voters if self.is_lost(voter, partition)]
         if not lost:
             return None
+        config, number = partition.config, partition.partition
+        voters = config.voters
+        lost = sorted(lost, key=lambda voter: voter != config.brought)
         others = [voter for voter in voters if voter != lost[0]]
         role: Role = "log" if all(self.nodes.is_full(voter, number) for voter in others) else "full"
         return self.replace(partition, lost[0], candidates, role)

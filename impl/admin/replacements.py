@@ -39,7 +39,7 @@ from dynaproof.impl.storage_node.messages import NoRoom
 class Heard:
     """What was heard of a replacement."""
 
-    __slots__ = ("answers", "held", "in_the_way", "refused")
+    __slots__ = ("answers", "blocked", "held", "in_the_way", "refused")
 
     def __init__(self) -> None:
         self.answers = Answers()
@@ -49,6 +49,8 @@ class Heard:
         """Whether the new replica's node has no room for it."""
         self.in_the_way = False
         """Whether a repair of the partition waits for it."""
+        self.blocked = False
+        """Whether it cannot go on, because its partition cannot choose a config."""
 
 
 class Replacements:
@@ -72,18 +74,24 @@ class Replacements:
 
     def to_node(self, node: NodeId) -> list[Reason]:
         """Why replicas are being made on the node of this address."""
-        return [
-            one.work.reason for one in self.steps.of(ReplacementRecord) if one.work.new.node.address == node
-        ]
+        return [work.reason for work in self.going_on() if work.new.node.address == node]
 
     def moves(self) -> int:
         """How many replacements replace a voter that lives."""
-        return sum(one.work.reason != "repair" for one in self.steps.of(ReplacementRecord))
+        return sum(work.reason != "repair" for work in self.going_on())
+
+    def going_on(self) -> list[ReplacementRecord]:
+        """The replacements that others must wait for: none whose partition has lost its quorum since it
+        began, for it may never go on (A10).
+        """
+        return [one.work for one in self.steps.of(ReplacementRecord) if not one.heard.blocked]
 
     def needs_repair(self, partition: PartitionRecord, *but: Member) -> bool:
-        """Whether a voter, but for these, is lost, and there is a node for its successor."""
+        """Whether a voter, but for these, is lost and can be replaced: its partition can choose a config, and
+        there is a node for its successor.
+        """
         taken = [one.member.node.address for one in partition.pending]
-        return any(
+        return self.nodes.may_choose(partition) and any(
             self.nodes.has_lost(one, partition.partition)
             and place_one(self.nodes.candidates(), partition.config, one, taken) is not None
             for one in partition.config.voters
@@ -111,6 +119,7 @@ class Replacements:
         waited, work, heard = self.env.now - one.began_at, one.work, one.heard
         unheld = work.role == "log" and heard.held is None and waited >= self.settings.held_us
         partition: PartitionRecord = read.record(partition_key(work.partition))
+        heard.blocked = not self.nodes.may_choose(partition)
         heard.in_the_way = work.reason != "repair" and self.needs_repair(partition, work.out, work.new)
         gone = heard.refused or heard.in_the_way or self.nodes.has_lost(work.new, work.partition)
         late = waited >= self.settings.patience_us

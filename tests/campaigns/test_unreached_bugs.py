@@ -19,8 +19,18 @@ STUCK, BIRTHS, BALANCE = "test_stuck_repairs.py", "test_making_of_children.py", 
 HANDS_OVER = "test_a_leader_hands_over_only_if_it_never_gave_the_vote_to_a_replica_that_is_there"
 RESTLESS = "test_nothing_is_moved_in_a_zone_before_its_nodes_report_what_came_and_went"
 LOST_AT_ONCE = "test_a_successor_that_is_lost_at_once_is_replaced_on_the_node_that_it_was_to_relieve"
+WAITS = "test_repairs_that_wait.py"
 
 FOUND_BY = {
+    "begun_without_a_quorum": (
+        f"{WAITS}::test_nothing_is_begun_in_a_partition_without_a_quorum_until_a_voter_returns"
+    ),
+    "places_kept_without_a_quorum": (
+        f"{WAITS}::test_a_replacement_whose_partition_has_lost_its_quorum_keeps_no_other_waiting"
+    ),
+    "deaf_to_who_is_led": (
+        f"{WAITS}::test_a_partition_may_choose_as_long_as_a_quorum_is_heard_or_hears_a_leader"
+    ),
     "child_voter_replaced_unheard": (
         f"{PAGES}::test_no_voter_of_a_child_is_replaced_before_all_others_were_heard_of"
     ),

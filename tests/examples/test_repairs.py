@@ -432,7 +432,7 @@ def test_a_replacement_waits_as_long_as_it_is_worth_and_for_no_node_that_is_lost
     monkeypatch.setattr("dynaproof.impl.admin.replacements.advance", lambda *given: given[-1])
     settings = SimpleNamespace(held_us=10, patience_us=100)
     env, lost = SimpleNamespace(now=0), set[Member]()
-    nodes = SimpleNamespace(has_lost=lambda member, _: member in lost)
+    nodes = SimpleNamespace(has_lost=lambda member, _: member in lost, may_choose=lambda _: True)
     replacements = Replacements(cast(Any, env), cast(Any, settings), *cast(Any, (None, nodes, None)))
     out, new = Member(HOSTS[0], 1), Member(HOSTS[1], 4)
     read: Any = SimpleNamespace(record=lambda _: SimpleNamespace(config=Config(0, (out,), 4), pending=()))

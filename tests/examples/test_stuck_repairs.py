@@ -110,7 +110,9 @@ def replacements(*lost: Member) -> Replacements:
         now=0, sent=[], note=lambda _: None, send=lambda to, m: env.sent.append((to, m))
     )
     settings = SimpleNamespace(held_us=10, patience_us=PATIENCE)
-    nodes = SimpleNamespace(has_lost=lambda member, _: member in lost, candidates=lambda: FREE)
+    nodes = SimpleNamespace(
+        has_lost=lambda member, _: member in lost, candidates=lambda: FREE, may_choose=lambda _: True
+    )
     steps = SimpleNamespace(answered=lambda *_: None, learn=lambda *_: None)
     return Replacements(env, cast(Any, settings), *cast(Any, (None, nodes, steps)))
 

@@ -1,0 +1,153 @@
+"""A repair that cannot go on, or not yet, is not begun, and takes the place of no other."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from dynaproof.impl.admin.nodes import Heard, Nodes
+from dynaproof.impl.admin.planner import Planner
+from dynaproof.impl.admin.replacements import Replacements
+from dynaproof.impl.admin.settings import AdminSettings
+from dynaproof.impl.metadata.placement import Candidate
+from dynaproof.impl.metadata.records import PartitionRecord, Reason, ReplacementRecord
+from dynaproof.impl.metadata.replacements import Plan
+from dynaproof.impl.node import NodeId
+from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.records import Config
+from dynaproof.impl.router.messages import Done, PutItem
+from dynaproof.impl.storage_node.messages import HostedReplica
+from dynaproof.impl.values.key_range import whole
+from tests.examples.small_region import item
+from tests.examples.test_repairs import MANY, Region
+
+SETTINGS = AdminSettings(heard_us=50, repairs_per_node=1)
+NODES = tuple(NodeId("region", zone, f"s{zone}", 1) for zone in "abc")
+VOTERS = tuple(Member(node, 1 + at) for at, node in enumerate(NODES))
+FIRST = Config(0, VOTERS, 4)
+LISTED = PartitionRecord(7, "films", 1, whole(), "listed", FIRST, next_incarnation=4)
+FREE = tuple(Candidate(NodeId("region", zone, f"s{zone}2", 1), 0) for zone in "abc")
+
+
+def heard(voter: Member, at: int = 100, *, silent: bool = False, led: bool = False) -> Heard:
+    """What the node of a voter said last."""
+    one = Heard()
+    one.node, one.at, one.report = voter.node, at, (voter.node.incarnation, 1, 1)
+    one.hosted = {7: HostedReplica(7, voter, silent, not silent, led=led)}
+    return one
+
+
+def admin_that_heard(*said: Heard, now: int = 100) -> Nodes:
+    """What an admin that lives since 0 knows of the nodes."""
+    env, term = SimpleNamespace(now=now), SimpleNamespace(started_at=0)
+    nodes = Nodes(cast(Any, env), SETTINGS, cast(Any, None), cast(Any, term))
+    nodes.heard = {one.node.address: one for one in said if one.node is not None}
+    return nodes
+
+
+# --- Where nothing can be chosen ---
+
+
+def test_nothing_is_begun_in_a_partition_without_a_quorum_until_a_voter_returns() -> None:
+    """Nodes of two zones are lost at once: no config that replaces one of their voters can be chosen."""
+    region = Region(heard_us=1_500_000)
+    region.create("films", partitions=2)
+
+    def films() -> PartitionRecord:
+        there = [one for one in region.metadata.of(PartitionRecord) if one.table == "films"]
+        return cast(PartitionRecord, there[-1])
+
+    def voters() -> list[str]:
+        return [voter.node.name for voter in films().config.voters]
+
+    assert not {"sa", "sb", "sc"} & set(voters()), "they have the metadata"
+    lost = [region.world.places[name] for name in voters()[:2]]
+    for place in lost:
+        region.world.crash(place, "away")
+    until = region.world.tau + 10_000_000
+    region.go(lambda: region.world.tau >= until or films().workflow > 0, MANY)
+    assert films().workflow == 0
+    region.world.start(lost[1])
+    assert region.go(lambda: lost[0].name not in voters() and films().workflow == 0, MANY)
+    assert isinstance(region.ask(PutItem("films", item("a", "b"))), Done)
+
+
+@pytest.mark.parametrize(
+    ("said", "may_choose"),
+    [
+        ([heard(one) for one in VOTERS], True),
+        ([heard(one) for one in VOTERS[:2]], True),
+        ([heard(VOTERS[0]), heard(VOTERS[1], silent=True)], False),
+        ([heard(VOTERS[0]), heard(VOTERS[1], at=51)], True),
+        ([heard(VOTERS[0]), heard(VOTERS[1], at=50)], False),
+        ([heard(VOTERS[0], led=True), heard(VOTERS[1], at=50)], True),
+        ([heard(VOTERS[0], at=50, led=True), heard(VOTERS[1])], False),
+    ],
+)
+def test_a_partition_may_choose_as_long_as_a_quorum_is_heard_or_hears_a_leader(
+    said: list[Heard], may_choose: bool
+) -> None:
+    """The leader, or who hears it, may be on a node that only this admin does not hear."""
+    assert admin_that_heard(*said).may_choose(LISTED) == may_choose
+
+
+def test_an_admin_that_has_just_started_takes_nobody_for_silent() -> None:
+    assert admin_that_heard(now=49).may_choose(LISTED)
+    assert not admin_that_heard(now=49).may_choose(LISTED, VOTERS[:2]), "these are lost"
+    assert not admin_that_heard(now=50).may_choose(LISTED)
+
+
+def planner(nodes: Any, *lost: Member) -> Any:
+    """Of an admin that knows these voters to be lost."""
+    replacements = SimpleNamespace(to_node=lambda _: [], moves=lambda: 0, needs_repair=lambda _: False)
+    chores = SimpleNamespace(planned=list)
+    splits = SimpleNamespace(under_way=lambda: 0)
+    parts = (chores, replacements, splits, SimpleNamespace())
+    planner = Planner(SETTINGS, nodes, *cast(Any, parts))
+    planner.is_lost = lambda voter, _: voter in lost  # type: ignore[method-assign]
+    return planner
+
+
+def test_no_move_is_planned_where_nothing_can_be_chosen() -> None:
+    """It would be one of `balance_at_once` for ever."""
+    nodes: Any = admin_that_heard(heard(VOTERS[0]))
+    nodes.records[NODES[0].address] = SimpleNamespace(draining=True, dead=False)
+    assert planner(nodes).plan(LISTED, FREE) is None
+    nodes.heard = {one.node.address: heard(one) for one in VOTERS}
+    assert planner(nodes).plan(LISTED, FREE) == Plan(7, VOTERS[0], FREE[0].node, "full", "drain")
+
+
+def test_a_voter_that_was_never_made_counts_as_lost_until_it_is_made() -> None:
+    """A walk makes it while nothing else is planned (A13); what is planned could not be chosen without it."""
+    nodes = admin_that_heard(*map(heard, VOTERS))
+    assert planner(nodes, *VOTERS[:2]).plan(LISTED, FREE) is None
+    assert planner(nodes, VOTERS[1]).plan(LISTED, FREE) == Plan(7, VOTERS[1], FREE[1].node, "log", "repair")
+
+
+@pytest.mark.parametrize("reason", ["repair", "drain"])
+def test_a_replacement_whose_partition_has_lost_its_quorum_keeps_no_other_waiting(
+    reason: Reason, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dynaproof.impl.admin.replacements.advance", lambda *_: None)
+    nodes = admin_that_heard(*map(heard, VOTERS))
+    work = ReplacementRecord(1, 7, reason, VOTERS[0], Member(FREE[0].node, 4), "full", "replace", 0)
+    driven = SimpleNamespace(began_at=0, work=work)
+    steps = SimpleNamespace(of=lambda _: [driven])
+    env = SimpleNamespace(now=100)
+    replacements = Replacements(cast(Any, env), SETTINGS, *cast(Any, (None, nodes, steps)))
+    driven.heard = replacements.begin()
+    read: Any = SimpleNamespace(record=lambda _: LISTED)
+
+    def slots() -> tuple[list[Reason], int]:
+        replacements.decide(cast(Any, driven), read)
+        return replacements.to_node(work.new.node.address), replacements.moves()
+
+    taken = ([reason], int(reason == "drain"))
+    assert slots() == taken
+    for voter in VOTERS[1:]:
+        nodes.heard[voter.node.address] = heard(voter, at=50)
+    assert slots() == ([], 0)
+    nodes.heard[NODES[1].address] = heard(VOTERS[1])
+    assert slots() == taken, "one is back"

@@ -16,7 +16,7 @@ from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.admin.splits import Splits
 from dynaproof.impl.metadata.placement import Candidate, place_one
 from dynaproof.impl.metadata.records import PartitionRecord, Reason
-from dynaproof.impl.metadata.replacements import Plan
+from dynaproof.impl.metadata.replacements import Plan, in_turn
 from dynaproof.impl.metadata.splits import PlanSplit
 from dynaproof.impl.node import Microseconds, NodeId
 from dynaproof.impl.paxos.ids import Member
@@ -83,17 +83,17 @@ class Planner:
     def repair(
         self, partition: PartitionRecord, lost: Sequence[Member], candidates: tuple[Candidate, ...]
     ) -> Plan | None:
-        """Put another replica in the place of a lost voter: of several, first of the one that came last,
-        because no other may be replaced before it (M2).
+        """Put another replica in the place of a lost voter, of several the first whose turn it is and for
+        which a node is free.
         """
-        if not lost:
-            return None
         config, number = partition.config, partition.partition
-        voters = config.voters
-        lost = sorted(lost, key=lambda voter: voter != config.brought)
-        others = [voter for voter in voters if voter != lost[0]]
-        role: Role = "log" if all(self.nodes.is_full(voter, number) for voter in others) else "full"
-        return self.replace(partition, lost[0], candidates, role)
+        for out in in_turn(config, lost):
+            others = [voter for voter in config.voters if voter != out]
+            role: Role = "log" if all(self.nodes.is_full(voter, number) for voter in others) else "full"
+            plan = self.replace(partition, out, candidates, role)
+            if plan is not None:
+                return plan
+        return None
 
     def is_lost(self, voter: Member, partition: PartitionRecord) -> bool:
         """Whether a voter is lost, or two reports of its node in a row did not name it; but while its parent

@@ -16,7 +16,7 @@ from dynaproof.impl.admin.term import Term
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.placement import place_one
 from dynaproof.impl.metadata.records import PartitionRecord, Reason, ReplacementRecord, partition_key
-from dynaproof.impl.metadata.replacements import Answers, advance, keys_of_replacement
+from dynaproof.impl.metadata.replacements import Answers, advance, in_turn, keys_of_replacement
 from dynaproof.impl.node import Env, Message, NodeId
 from dynaproof.impl.partition.messages.requests import Change
 from dynaproof.impl.paxos.ids import Member
@@ -87,15 +87,15 @@ class Replacements:
         return [one.work for one in self.steps.of(ReplacementRecord) if not one.heard.blocked]
 
     def needs_repair(self, partition: PartitionRecord, *but: Member) -> bool:
-        """Whether a voter, but for these, is lost and can be replaced: its partition can choose a config, and
-        there is a node for its successor.
+        """Whether a voter, but for these, is lost and can be replaced now: its partition can choose a config,
+        it is its turn, and there is a node for its successor, be it one that is drained.
         """
+        config, nodes = partition.config, self.nodes
         taken = [one.member.node.address for one in partition.pending]
-        return self.nodes.may_choose(partition) and any(
-            self.nodes.has_lost(one, partition.partition)
-            and place_one(self.nodes.candidates(), partition.config, one, taken) is not None
-            for one in partition.config.voters
-            if one not in but
+        free = (*nodes.candidates(), *nodes.candidates(draining=True))
+        lost = [voter for voter in config.voters if nodes.has_lost(voter, partition.partition)]
+        return nodes.may_choose(partition) and any(
+            place_one(free, config, one, taken) is not None for one in in_turn(config, lost) if one not in but
         )
 
     # --- A step ---

@@ -20,8 +20,14 @@ HANDS_OVER = "test_a_leader_hands_over_only_if_it_never_gave_the_vote_to_a_repli
 RESTLESS = "test_nothing_is_moved_in_a_zone_before_its_nodes_report_what_came_and_went"
 LOST_AT_ONCE = "test_a_successor_that_is_lost_at_once_is_replaced_on_the_node_that_it_was_to_relieve"
 WAITS = "test_repairs_that_wait.py"
+IN_TURN = "test_of_two_lost_voters_the_one_is_replaced_for_which_a_node_is_free_unless_the_other_came_last"
 
 FOUND_BY = {
+    "one_lost_voter_hides_another": f"{WAITS}::{IN_TURN}",
+    "out_of_turn": f"{WAITS}::{IN_TURN}",
+    "drained_nodes_are_not_asked": (
+        f"{WAITS}::test_a_move_is_in_the_way_of_a_repair_that_only_a_drained_node_may_have"
+    ),
     "begun_without_a_quorum": (
         f"{WAITS}::test_nothing_is_begun_in_a_partition_without_a_quorum_until_a_voter_returns"
     ),

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from msgspec import structs
 
 from dynaproof.impl.admin.nodes import Heard, Nodes
 from dynaproof.impl.admin.planner import Planner
@@ -151,3 +152,49 @@ def test_a_replacement_whose_partition_has_lost_its_quorum_keeps_no_other_waitin
     assert slots() == ([], 0)
     nodes.heard[NODES[1].address] = heard(VOTERS[1])
     assert slots() == taken, "one is back"
+
+
+# --- Of several that are lost ---
+
+FIVE_NODES = tuple(NodeId("region", zone, f"s{zone}{at}", 1) for at, zone in enumerate("aabbc"))
+FIVE = tuple(Member(node, 1 + at) for at, node in enumerate(FIVE_NODES))
+OF_FIVE = structs.replace(LISTED, config=Config(0, FIVE, 6), next_incarnation=6)
+LAST = Member(FIVE_NODES[4], 6)
+"""A voter of the third zone that was brought in later than all others."""
+RELIEVED = structs.replace(OF_FIVE, config=Config(1, (*FIVE[:4], LAST), 7), next_incarnation=7)
+IN_B = Candidate(NodeId("region", "b", "sb9", 1), 0)
+"""The only free node: it may have no replica in the place of a voter of the third zone."""
+
+
+@pytest.mark.parametrize(
+    ("partition", "lost", "out"),
+    [
+        (OF_FIVE, (FIVE[4], FIVE[2]), FIVE[2]),
+        (OF_FIVE, (FIVE[2], FIVE[3]), FIVE[2]),
+        (RELIEVED, (FIVE[2],), FIVE[2]),
+        (RELIEVED, (FIVE[2], LAST), None),
+        (OF_FIVE, (FIVE[4],), None),
+    ],
+)
+def test_of_two_lost_voters_the_one_is_replaced_for_which_a_node_is_free_unless_the_other_came_last(
+    partition: PartitionRecord, lost: tuple[Member, ...], out: Member | None
+) -> None:
+    """The leader must have heard that who came last is admitted before another one may go (M2). Where no
+    repair can be planned, none keeps moves from going on.
+    """
+    nodes: Any = admin_that_heard(*(heard(one) for one in partition.config.voters))
+    nodes.has_lost = lambda voter, _: voter in lost
+    nodes.candidates = lambda draining=False: () if draining else (IN_B,)
+    plan = planner(nodes, *lost).repair(partition, lost, (IN_B,))
+    assert (None if plan is None else plan.out) == out
+    replacements = Replacements(cast(Any, None), SETTINGS, *cast(Any, (None, nodes, None)))
+    assert replacements.needs_repair(partition) == (out is not None)
+
+
+def test_a_move_is_in_the_way_of_a_repair_that_only_a_drained_node_may_have() -> None:
+    nodes: Any = admin_that_heard(*map(heard, VOTERS))
+    nodes.has_lost = lambda voter, _: voter == VOTERS[0]
+    nodes.candidates = lambda draining=False: FREE if draining else ()
+    replacements = Replacements(cast(Any, None), SETTINGS, *cast(Any, (None, nodes, None)))
+    assert replacements.needs_repair(LISTED)
+    assert planner(nodes, VOTERS[0]).repair(LISTED, VOTERS[:1], ()) is not None

@@ -111,7 +111,9 @@ def replacements(*lost: Member) -> Replacements:
     )
     settings = SimpleNamespace(held_us=10, patience_us=PATIENCE)
     nodes = SimpleNamespace(
-        has_lost=lambda member, _: member in lost, candidates=lambda: FREE, may_choose=lambda _: True
+        has_lost=lambda member, _: member in lost,
+        candidates=lambda draining=False: () if draining else FREE,
+        may_choose=lambda _: True,
     )
     steps = SimpleNamespace(answered=lambda *_: None, learn=lambda *_: None)
     return Replacements(env, cast(Any, settings), *cast(Any, (None, nodes, steps)))

@@ -287,8 +287,8 @@ BUGS = (
         "Where a voter is lost another one is replaced, so that the last good replica may go.",
         Edit(
             PLANNER,
-            "return self.replace(partition, lost[0], candidates, role)",
-            "return self.replace(partition, others[0], candidates, role)",
+            "plan = self.replace(partition, out, candidates, role)",
+            "plan = self.replace(partition, others[0], candidates, role)",
         ),
         scenario="repair",
         breaks=("repairs_replace_the_lost",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import NODES, PLANNER, REPLACEMENTS
+from dynaproof.checkers.mutation.seeded.places import NODES, PLANNER, REPLACED, REPLACEMENTS
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -25,6 +25,39 @@ BUGS = (
         "A partition whose voters are silent to the admin alone is taken to have no quorum.",
         Edit(NODES, " or any(one is not None and one.led for one in reports)", ""),
         scenario="node-returns",
+        breaks=("every_partition_regains_its_voters",),
+    ),
+    bug(
+        "one_lost_voter_hides_another",
+        "A lost voter for which no node is free keeps another one from being replaced.",
+        Edit(
+            REPLACED,
+            "return [voter for voter in lost if config.brought not in lost or voter == config.brought]",
+            "return sorted(lost, key=lambda voter: voter != config.brought)[:1]",
+        ),
+        scenario="five",
+        breaks=("every_partition_regains_its_voters",),
+    ),
+    bug(
+        "out_of_turn",
+        "A voter is to be replaced though another one, which came last, is lost, so no leader may do it.",
+        Edit(
+            REPLACED,
+            "return [voter for voter in lost if config.brought not in lost or voter == config.brought]",
+            "return list(lost)",
+        ),
+        scenario="five",
+        breaks=("what_was_begun_ends",),
+    ),
+    bug(
+        "drained_nodes_are_not_asked",
+        "A move goes on though a repair waits for it that only a node that is drained may have.",
+        Edit(
+            REPLACEMENTS,
+            "free = (*nodes.candidates(), *nodes.candidates(draining=True))",
+            "free = nodes.candidates()",
+        ),
+        scenario="drain",
         breaks=("every_partition_regains_its_voters",),
     ),
 )

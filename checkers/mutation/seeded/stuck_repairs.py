@@ -56,8 +56,8 @@ BUGS = (
         "A move is given up for a lost voter that no other node may have.",
         Edit(
             REPLACEMENTS,
-            "and place_one(self.nodes.candidates(), partition.config, one, taken) is not None",
-            "",
+            "place_one(free, config, one, taken) is not None",
+            "True",
         ),
         scenario="drain",
         breaks=("what_was_begun_ends",),

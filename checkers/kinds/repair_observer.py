@@ -271,6 +271,9 @@ class RepairObserver:
             if one.reason == "repair" and one.new.node.address == begun.new.node.address
         ]
         bounds = self.settings.balance_at_once, self.settings.repairs_per_node
+        if begun.reason == "move":
+            ordered = [one for one in (*self.metadata.of(ReplacementRecord), begun) if one.reason == "move"]
+            self.bound("moves that were ordered", len(ordered), self.settings.ordered_moves)
         if begun in moved:
             self.bound("moves of replicas", len(moved), bounds[0])
         if begun in repaired:

@@ -12,13 +12,14 @@ from dynaproof.impl.admin.nodes import Heard, Nodes
 from dynaproof.impl.admin.planner import Planner
 from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.settings import AdminSettings
+from dynaproof.impl.metadata.orders import MoveReplica
 from dynaproof.impl.metadata.placement import Candidate
 from dynaproof.impl.metadata.records import PartitionRecord, Reason, ReplacementRecord
 from dynaproof.impl.metadata.replacements import Plan
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.records import Config
-from dynaproof.impl.router.messages import Done, PutItem
+from dynaproof.impl.router.messages import Done, Failed, PutItem
 from dynaproof.impl.storage_node.messages import HostedReplica
 from dynaproof.impl.values.key_range import whole
 from tests.examples.small_region import item
@@ -198,3 +199,34 @@ def test_a_move_is_in_the_way_of_a_repair_that_only_a_drained_node_may_have() ->
     replacements = Replacements(cast(Any, None), SETTINGS, *cast(Any, (None, nodes, None)))
     assert replacements.needs_repair(LISTED)
     assert planner(nodes, VOTERS[0]).repair(LISTED, VOTERS[:1], ()) is not None
+
+
+# --- Beside what operators order ---
+
+
+def test_moves_that_operators_order_leave_room_for_repairs() -> None:
+    """Here two voters may be replaced at a time, so one may be moved by an order."""
+    region = Region(replacements=2, balances=False)
+    region.create("films", partitions=2)
+    films = [one for one in region.metadata.of(PartitionRecord) if one.table == "films"]
+
+    def order(partition: PartitionRecord) -> Done | Failed:
+        out = partition.config.voters[0].node
+        others = {voter.node.name for voter in partition.config.voters}
+        to = next(one for one in region.hosts if one.id.zone == out.zone and one.name not in others)
+        said = region.ask(MoveReplica(partition.partition, out.name, to.name))
+        assert isinstance(said, Done | Failed)
+        if isinstance(said, Done):
+            region.world.crash(to, "away")  # It stays under way.
+        return said
+
+    assert isinstance(order(films[0]), Done)
+    refused = order(films[1])
+    assert isinstance(refused, Failed)
+    assert refused.error == "LimitExceededException"
+    assert "Only 1 " in refused.message
+    lost = films[1].config.voters[1]
+    place = region.world.places[lost.node.name]
+    region.world.crash(place, "lost", lose_disk=True)
+    region.world.start(place)
+    assert region.go(lambda: any(one.out == lost for one in region.metadata.of(ReplacementRecord)), MANY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import NODES, PLANNER, REPLACED, REPLACEMENTS
+from dynaproof.checkers.mutation.seeded.places import NODES, ORDERS, PLANNER, REPLACED, REPLACEMENTS
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -59,5 +59,12 @@ BUGS = (
         ),
         scenario="drain",
         breaks=("every_partition_regains_its_voters",),
+    ),
+    bug(
+        "moves_take_every_place",
+        "Operators may order as many moves as voters may be replaced at a time, so no repair can begin.",
+        Edit(ORDERS, "self.settings.ordered_moves", "self.settings.replacements"),
+        scenario="move",
+        breaks=("routers_and_admins_stay_bounded",),
     ),
 )

@@ -164,7 +164,7 @@ class RepairObserver:
 
     def may_vote_at_once(self, life: Listening, plan: Plan) -> bool:
         """Whether a repair makes a log replica, or one of the other voters has no tree, as far as its admin
-        was told (M5).
+        was told (M5); it must have waited to be told.
         """
         record = self.metadata.records.get(partition_key(plan.partition))
         listed = record.config.voters if isinstance(record, PartitionRecord) else ()
@@ -176,7 +176,11 @@ class RepairObserver:
             there is not None and there.member == one and there.full and not there.silent
             for one, there in zip(others, hosted, strict=True)
         ]
-        return plan.role == "log" or not all(is_full)
+        all_known = all(
+            one.node.name in life.said or life.silent_us(one.node.name) >= self.settings.heard_us
+            for one in others
+        )
+        return plan.role == "log" or (all_known and not all(is_full))
 
     def admin_stopped(self, place: Place) -> None:
         """An admin has stopped."""

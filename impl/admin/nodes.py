@@ -199,6 +199,11 @@ class Nodes:
         """Whether a node has not reported for so long that it gets no new replicas either."""
         return self.env.now - self.silent_since(address) >= self.settings.heard_us
 
+    def is_known(self, address: NodeId) -> bool:
+        """Whether this admin has heard what a node hosts, or need not wait for that any more."""
+        heard = self.heard.get(address)
+        return (heard is not None and heard.hosted is not None) or self.is_silent(address)
+
     def may_choose(self, partition: PartitionRecord, lost: Sequence[Member] = ()) -> bool:
         """Whether a partition may still choose a config, as far as this admin knows: so few voters are lost
         (these, too) or on silent nodes that the others are a quorum. Or one of the others hears from a

@@ -84,11 +84,14 @@ class Planner:
         self, partition: PartitionRecord, lost: Sequence[Member], candidates: tuple[Candidate, ...]
     ) -> Plan | None:
         """Put another replica in the place of a lost voter, of several the first whose turn it is and for
-        which a node is free.
+        which a node is free. It waits until the admin knows whether the other voters have trees, for then it
+        need not copy one before it votes (A10).
         """
         config, number = partition.config, partition.partition
         for out in in_turn(config, lost):
             others = [voter for voter in config.voters if voter != out]
+            if not all(self.nodes.is_known(voter.node.address) for voter in others):
+                continue
             role: Role = "log" if all(self.nodes.is_full(voter, number) for voter in others) else "full"
             plan = self.replace(partition, out, candidates, role)
             if plan is not None:

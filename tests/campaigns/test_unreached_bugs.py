@@ -23,6 +23,9 @@ WAITS = "test_repairs_that_wait.py"
 IN_TURN = "test_of_two_lost_voters_the_one_is_replaced_for_which_a_node_is_free_unless_the_other_came_last"
 
 FOUND_BY = {
+    "planned_before_it_is_heard": (
+        f"{WAITS}::test_a_repair_waits_until_the_other_voters_have_said_whether_they_have_trees"
+    ),
     "moves_take_every_place": f"{WAITS}::test_moves_that_operators_order_leave_room_for_repairs",
     "one_lost_voter_hides_another": f"{WAITS}::{IN_TURN}",
     "out_of_turn": f"{WAITS}::{IN_TURN}",

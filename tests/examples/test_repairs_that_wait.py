@@ -201,6 +201,21 @@ def test_a_move_is_in_the_way_of_a_repair_that_only_a_drained_node_may_have() ->
     assert planner(nodes, VOTERS[0]).repair(LISTED, VOTERS[:1], ()) is not None
 
 
+# --- What is not known yet ---
+
+
+def test_a_repair_waits_until_the_other_voters_have_said_whether_they_have_trees() -> None:
+    """An admin that has just started knows of nobody: what it plans would have to copy before it votes."""
+    said = heard(VOTERS[0]), heard(VOTERS[1], led=True)
+    lost = VOTERS[:1]
+    early = planner(admin_that_heard(*said, now=49), *lost).repair(LISTED, lost, FREE)
+    assert early is None
+    known = planner(admin_that_heard(*said, heard(VOTERS[2]), now=49), *lost).repair(LISTED, lost, FREE)
+    assert known == Plan(7, VOTERS[0], FREE[0].node, "log", "repair")
+    late = planner(admin_that_heard(*said, now=50), *lost).repair(LISTED, lost, FREE)
+    assert late == Plan(7, VOTERS[0], FREE[0].node, "full", "repair"), "but not for ever"
+
+
 # --- Beside what operators order ---
 
 

@@ -16,7 +16,7 @@ from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.admin.splits import Splits
 from dynaproof.impl.metadata.placement import Candidate, place_one
 from dynaproof.impl.metadata.records import PartitionRecord, Reason
-from dynaproof.impl.metadata.replacements import Plan, in_turn
+from dynaproof.impl.metadata.replacements import PENDING, Plan, in_turn
 from dynaproof.impl.metadata.splits import PlanSplit
 from dynaproof.impl.node import Microseconds, NodeId
 from dynaproof.impl.paxos.ids import Member
@@ -135,6 +135,13 @@ class Planner:
         if not own:
             taken.append(out.node.address)
         return place_one(candidates, partition.config, out, taken)
+
+    def has_place(self, partition: PartitionRecord, lost: Member, candidates: tuple[Candidate, ...]) -> bool:
+        """Whether a lost voter can be replaced while all members that have left are there (A11), be it on a
+        node that is drained, or later, on one that is busy.
+        """
+        free = (*candidates, *self.nodes.candidates(draining=True))
+        return len(partition.pending) < PENDING and self.place(partition, lost, free, own=True) is not None
 
     def move(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> Plan | None:
         """Move a replica off a node that is drained, or to one that has less (A15), unless a repair waits."""

@@ -242,7 +242,7 @@ class Survey:
         for voter in unmade:
             if not self.nodes.has_lost(voter, partition.partition) and self.planner.is_lost(voter, partition):
                 self.make_up_for(partition, voter)
-        self.collect(partition, stuck=plan is None)
+        self.collect(partition, candidates)
 
     def make_up_for(self, partition: PartitionRecord, voter: Member) -> None:
         """Have a voter made that never was, empty (rule M4), on its node, which lives and does not have it;
@@ -257,13 +257,13 @@ class Survey:
 
     # --- Collection ---
 
-    def collect(self, partition: PartitionRecord, stuck: bool) -> None:
+    def collect(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> None:
         """Have members dropped that the config does not name, and to which no command can give a vote any
         more (A11). For those that had a vote, ask first whether all voters are admitted.
 
-        Where a voter is lost and no node is free for its replacement, because members that have left are
-        still there, it is enough that all other voters hold the log through the config: they hold what is
-        chosen later too, because the lost one does not vote (`model/replacement.py`, `drops_beside_a_loss`).
+        Where a lost voter cannot be replaced, because members that have left are still there, it is enough
+        that all other voters hold the log through the config: they hold what is chosen later too, because the
+        lost one does not vote (`model/replacement.py`, `drops_beside_a_loss`).
         """
         voted: list[Member] = []
         for one in partition.pending:
@@ -277,7 +277,9 @@ class Survey:
             else:
                 self.drop(partition.partition, one.member)
         if voted and self.leavers.has_turn(partition.partition):
-            lost = self.nodes.lost_for_good(partition) if stuck else None
+            lost = self.nodes.lost_for_good(partition)
+            if lost is not None and self.planner.has_place(partition, lost, candidates):
+                lost = None
             asked = self.leavers.asked[partition.partition] = Leaving(partition, tuple(voted), lost)
             voters = partition.config.voters
             self.ask(asked, voters[self.env.random("asked", len(voters))].node.address)

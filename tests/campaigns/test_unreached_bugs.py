@@ -23,6 +23,12 @@ WAITS = "test_repairs_that_wait.py"
 IN_TURN = "test_of_two_lost_voters_the_one_is_replaced_for_which_a_node_is_free_unless_the_other_came_last"
 
 FOUND_BY = {
+    "leavers_go_while_a_node_is_busy": (
+        f"{STUCK}::test_a_member_that_has_left_goes_beside_a_lost_voter_only_if_it_takes_the_only_place"
+    ),
+    "too_many_have_left_to_go": (
+        f"{WAITS}::test_who_has_left_goes_beside_a_lost_voter_only_where_no_node_may_have_its_successor"
+    ),
     "planned_before_it_is_heard": (
         f"{WAITS}::test_a_repair_waits_until_the_other_voters_have_said_whether_they_have_trees"
     ),

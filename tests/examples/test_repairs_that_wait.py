@@ -14,8 +14,8 @@ from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.metadata.orders import MoveReplica
 from dynaproof.impl.metadata.placement import Candidate
-from dynaproof.impl.metadata.records import PartitionRecord, Reason, ReplacementRecord
-from dynaproof.impl.metadata.replacements import Plan
+from dynaproof.impl.metadata.records import PartitionRecord, Pending, Reason, ReplacementRecord
+from dynaproof.impl.metadata.replacements import PENDING, Plan
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.records import Config
@@ -214,6 +214,26 @@ def test_a_repair_waits_until_the_other_voters_have_said_whether_they_have_trees
     assert known == Plan(7, VOTERS[0], FREE[0].node, "log", "repair")
     late = planner(admin_that_heard(*said, now=50), *lost).repair(LISTED, lost, FREE)
     assert late == Plan(7, VOTERS[0], FREE[0].node, "full", "repair"), "but not for ever"
+
+
+# --- For a place ---
+
+
+def test_who_has_left_goes_beside_a_lost_voter_only_where_no_node_may_have_its_successor() -> None:
+    """A repair that waits, for a busy node, for a workflow or for reports, has a place (A11)."""
+    nodes: Any = admin_that_heard()
+    nodes.candidates = lambda **_: ()
+    plans, lost = planner(nodes), VOTERS[0]
+    plans.replacements.to_node = lambda _: ["repair", "repair"]
+    assert plans.has_place(LISTED, lost, FREE), "it is only busy"
+    assert plans.has_place(structs.replace(LISTED, workflow=9), lost, FREE)
+    assert not plans.has_place(LISTED, lost, FREE[1:])
+    left = Pending(Member(FREE[0].node, 4), 0, True)
+    assert not plans.has_place(structs.replace(LISTED, pending=(left,)), lost, FREE)
+    many = (structs.replace(left, member=Member(NODES[1], 5)),) * PENDING
+    assert not plans.has_place(structs.replace(LISTED, pending=many), lost, FREE), "no more may be pending"
+    nodes.candidates = lambda draining=False: FREE if draining else ()
+    assert plans.has_place(LISTED, lost, ())
 
 
 # --- Beside what operators order ---

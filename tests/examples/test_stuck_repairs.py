@@ -244,8 +244,10 @@ def test_a_voter_is_made_empty_unless_its_own_replacement_may_still_make_it_with
     assert sent == ([(NODES[0], CreateReplica(VOTERS[0], FIRST, 0, None, 3, 0))] if made else [])
 
 
-@pytest.mark.parametrize("stuck", [True, False])
-def test_a_member_that_has_left_goes_beside_a_lost_voter_only_if_it_takes_the_only_place(stuck: bool) -> None:
+@pytest.mark.parametrize("has_place", [True, False])
+def test_a_member_that_has_left_goes_beside_a_lost_voter_only_if_it_takes_the_only_place(
+    has_place: bool,
+) -> None:
     """Else all voters must hold the log first (M7): what it holds may be needed."""
     asked: dict[int, Leaving] = {}
     survey = SimpleNamespace(
@@ -253,10 +255,11 @@ def test_a_member_that_has_left_goes_beside_a_lost_voter_only_if_it_takes_the_on
         leavers=SimpleNamespace(has_turn=lambda _: True, asked=asked),
         env=SimpleNamespace(random=lambda *_: 0),
         ask=lambda *_: None,
+        planner=SimpleNamespace(has_place=lambda *_: has_place),
     )
     left = Pending(NEW, -1, True)
-    Survey.collect(cast(Any, survey), structs.replace(LISTED, pending=(left,)), stuck=stuck)
-    assert asked[7].lost == (VOTERS[1] if stuck else None)
+    Survey.collect(cast(Any, survey), structs.replace(LISTED, pending=(left,)), ())
+    assert asked[7].lost == (None if has_place else VOTERS[1])
     assert asked[7].members == (NEW,)
 
 

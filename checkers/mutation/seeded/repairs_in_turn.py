@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import NODES, ORDERS, PLANNER, REPLACED, REPLACEMENTS
+from dynaproof.checkers.mutation.seeded.places import NODES, ORDERS, PLANNER, REPLACED, REPLACEMENTS, SURVEY
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -77,5 +77,26 @@ BUGS = (
         ),
         scenario="repair-takeover",
         breaks=("repairs_replace_the_lost",),
+    ),
+    bug(
+        "leavers_go_while_a_node_is_busy",
+        "Who has left is dropped beside a lost voter, though a node that is busy may have its successor.",
+        Edit(
+            SURVEY,
+            "if lost is not None and self.planner.has_place(partition, lost, candidates):",
+            "if False:",
+        ),
+        scenario="repair",
+    ),
+    bug(
+        "too_many_have_left_to_go",
+        "Who has left waits for the repair of a lost voter, which waits until fewer members are pending.",
+        Edit(
+            PLANNER,
+            "len(partition.pending) < PENDING and self.place(partition, lost, free, own=True) is not None",
+            "self.place(partition, lost, free, own=True) is not None",
+        ),
+        scenario="repair",
+        breaks=("every_partition_regains_its_voters",),
     ),
 )

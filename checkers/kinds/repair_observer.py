@@ -164,7 +164,7 @@ class RepairObserver:
 
     def may_vote_at_once(self, life: Listening, plan: Plan) -> bool:
         """Whether a repair makes a log replica, or one of the other voters has no tree, as far as its admin
-        was told (M5).
+        was told (M5); it must have waited to be told.
         """
         record = self.metadata.records.get(partition_key(plan.partition))
         listed = record.config.voters if isinstance(record, PartitionRecord) else ()
@@ -176,7 +176,11 @@ class RepairObserver:
             there is not None and there.member == one and there.full and not there.silent
             for one, there in zip(others, hosted, strict=True)
         ]
-        return plan.role == "log" or not all(is_full)
+        all_known = all(
+            one.node.name in life.said or life.silent_us(one.node.name) >= self.settings.heard_us
+            for one in others
+        )
+        return plan.role == "log" or (all_known and not all(is_full))
 
     def admin_stopped(self, place: Place) -> None:
         """An admin has stopped."""
@@ -260,8 +264,10 @@ class RepairObserver:
             self.region.file(LearnerVotes(partition, str(new), replica.full))
 
     def look_at_bounds(self, begun: ReplacementRecord) -> None:
-        """No more voters are moved at a time than may be, nor repaired on one node."""
-        there = self.metadata.of(ReplacementRecord)
+        """No more voters are moved at a time than may be, nor repaired on one node; where a quorum of the
+        partition may have been gone, nobody waits for that.
+        """
+        there = [one for one in self.metadata.of(ReplacementRecord) if not self.may_be_stuck(one)]
         moved = [one for one in (*there, begun) if one.reason in ("drain", "balance")]
         repaired = [
             one
@@ -269,10 +275,29 @@ class RepairObserver:
             if one.reason == "repair" and one.new.node.address == begun.new.node.address
         ]
         bounds = self.settings.balance_at_once, self.settings.repairs_per_node
+        if begun.reason == "move":
+            ordered = [one for one in (*self.metadata.of(ReplacementRecord), begun) if one.reason == "move"]
+            self.bound("moves that were ordered", len(ordered), self.settings.ordered_moves)
         if begun in moved:
             self.bound("moves of replicas", len(moved), bounds[0])
         if begun in repaired:
             self.bound(f"repairs on {begun.new.node.name}", len(repaired), bounds[1])
+
+    def may_be_stuck(self, work: ReplacementRecord) -> bool:
+        """Whether the active admin may have found so many voters of a partition lost, or on nodes that it did
+        not hear, that the others are no quorum.
+        """
+        life = self.lives.get(self.metadata.active)
+        record = self.metadata.records.get(partition_key(work.partition))
+        if life is None or not isinstance(record, PartitionRecord):
+            return True
+        voters, quorum = dict.fromkeys((*record.config.voters, work.out)), record.config.quorum
+        gone = sum(
+            life.silent_us(voter.node.name) >= self.settings.heard_us
+            or self.is_lost(life, Plan(work.partition, voter, work.new.node, work.role, work.reason))
+            for voter in voters
+        )
+        return len(record.config.voters) - gone < quorum
 
     def bound(self, what: str, length: int, bound: int) -> None:
         """A length is within its bound."""

@@ -45,9 +45,11 @@ class RepairTimes:
         self.lost: dict[tuple[int, Member], bool] = {}
         """Voters that an admin knows to be lost, by partition;"""
         self.since: Microseconds = 0
-        """since when an admin knows of the last of them,"""
+        """since when an admin knows of the last of them, and has heard the nodes that it has heard by now,"""
         self.before = 0
         """and how many there have been since there was none."""
+        self.known = 0
+        """How many nodes the active admin has heard of: it waits for the others of a partition (A10)."""
         admin = config.admin
         self.idle_us = idle_us(config.settings) + 2 * admin.caller.attempt_us
         """The first answers of partitions and metadata may be those of a new leader."""
@@ -71,6 +73,9 @@ class RepairTimes:
         assert isinstance(admin, Admin)
         if not admin.term.active:
             return
+        known = sum(one.hosted is not None for one in admin.nodes.heard.values())
+        if known != self.known:
+            self.known, self.since = known, place.world.tau
         for one in self.metadata.of(PartitionRecord):
             for voter in self.voters_of(one.partition):
                 is_lost = voter.node.name == m.node.name and voter.node.incarnation < m.node.incarnation

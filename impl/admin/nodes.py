@@ -9,6 +9,8 @@ is looked up in turn, a few partitions at a time, whatever chunks its reports co
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from dynaproof.impl.admin.reading import Metadata
@@ -192,6 +194,29 @@ class Nodes:
         """When a node was last heard from, or this life of this admin began, whichever is later."""
         heard = self.heard.get(address)
         return self.term.started_at if heard is None else max(heard.at, self.term.started_at)
+
+    def is_silent(self, address: NodeId) -> bool:
+        """Whether a node has not reported for so long that it gets no new replicas either."""
+        return self.env.now - self.silent_since(address) >= self.settings.heard_us
+
+    def is_known(self, address: NodeId) -> bool:
+        """Whether this admin has heard what a node hosts, or need not wait for that any more."""
+        heard = self.heard.get(address)
+        return (heard is not None and heard.hosted is not None) or self.is_silent(address)
+
+    def may_choose(self, partition: PartitionRecord, lost: Sequence[Member] = ()) -> bool:
+        """Whether a partition may still choose a config, as far as this admin knows: so few voters are lost
+        (these, too) or on silent nodes that the others are a quorum. Or one of the others hears from a
+        leader: nodes may be silent to this admin alone (A10).
+        """
+        number, voters = partition.partition, partition.config.voters
+        there = [
+            voter
+            for voter in voters
+            if not (voter in lost or self.has_lost(voter, number) or self.is_silent(voter.node.address))
+        ]
+        reports = [self.reported(voter, number) for voter in there]
+        return len(there) >= partition.config.quorum or any(one is not None and one.led for one in reports)
 
     def has_lost(self, voter: Member, partition: int) -> bool:
         """Whether a voter is lost (section 3 of docs/table.md): its node is dead, is on another disk, or says

@@ -220,7 +220,7 @@ class Orders:
         elif isinstance(action, DrainNode):
             decided = drain_node(read, action)
         elif isinstance(action, MoveReplica):
-            decided = move_replica(read, action, self.candidates, self.settings.replacements)
+            decided = move_replica(read, action, self.candidates, self.settings.ordered_moves)
         elif isinstance(action, SplitAt):
             assert ordered.partition is not None, "it was looked up"
             ready = split_points.readiness(self.nodes, ordered.partition, self.splits.under_way())

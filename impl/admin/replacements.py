@@ -16,7 +16,7 @@ from dynaproof.impl.admin.term import Term
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.placement import place_one
 from dynaproof.impl.metadata.records import PartitionRecord, Reason, ReplacementRecord, partition_key
-from dynaproof.impl.metadata.replacements import Answers, advance, keys_of_replacement
+from dynaproof.impl.metadata.replacements import Answers, advance, in_turn, keys_of_replacement
 from dynaproof.impl.node import Env, Message, NodeId
 from dynaproof.impl.partition.messages.requests import Change
 from dynaproof.impl.paxos.ids import Member
@@ -39,7 +39,7 @@ from dynaproof.impl.storage_node.messages import NoRoom
 class Heard:
     """What was heard of a replacement."""
 
-    __slots__ = ("answers", "held", "in_the_way", "refused")
+    __slots__ = ("answers", "blocked", "held", "in_the_way", "refused")
 
     def __init__(self) -> None:
         self.answers = Answers()
@@ -49,6 +49,8 @@ class Heard:
         """Whether the new replica's node has no room for it."""
         self.in_the_way = False
         """Whether a repair of the partition waits for it."""
+        self.blocked = False
+        """Whether it cannot go on, because its partition cannot choose a config."""
 
 
 class Replacements:
@@ -72,22 +74,28 @@ class Replacements:
 
     def to_node(self, node: NodeId) -> list[Reason]:
         """Why replicas are being made on the node of this address."""
-        return [
-            one.work.reason for one in self.steps.of(ReplacementRecord) if one.work.new.node.address == node
-        ]
+        return [work.reason for work in self.going_on() if work.new.node.address == node]
 
     def moves(self) -> int:
         """How many replacements replace a voter that lives."""
-        return sum(one.work.reason != "repair" for one in self.steps.of(ReplacementRecord))
+        return sum(work.reason != "repair" for work in self.going_on())
+
+    def going_on(self) -> list[ReplacementRecord]:
+        """The replacements that others must wait for: none whose partition has lost its quorum since it
+        began, for it may never go on (A10).
+        """
+        return [one.work for one in self.steps.of(ReplacementRecord) if not one.heard.blocked]
 
     def needs_repair(self, partition: PartitionRecord, *but: Member) -> bool:
-        """Whether a voter, but for these, is lost, and there is a node for its successor."""
+        """Whether a voter, but for these, is lost and can be replaced now: its partition can choose a config,
+        it is its turn, and there is a node for its successor, be it one that is drained.
+        """
+        config, nodes = partition.config, self.nodes
         taken = [one.member.node.address for one in partition.pending]
-        return any(
-            self.nodes.has_lost(one, partition.partition)
-            and place_one(self.nodes.candidates(), partition.config, one, taken) is not None
-            for one in partition.config.voters
-            if one not in but
+        free = (*nodes.candidates(), *nodes.candidates(draining=True))
+        lost = [voter for voter in config.voters if nodes.has_lost(voter, partition.partition)]
+        return nodes.may_choose(partition) and any(
+            place_one(free, config, one, taken) is not None for one in in_turn(config, lost) if one not in but
         )
 
     # --- A step ---
@@ -111,6 +119,7 @@ class Replacements:
         waited, work, heard = self.env.now - one.began_at, one.work, one.heard
         unheld = work.role == "log" and heard.held is None and waited >= self.settings.held_us
         partition: PartitionRecord = read.record(partition_key(work.partition))
+        heard.blocked = not self.nodes.may_choose(partition)
         heard.in_the_way = work.reason != "repair" and self.needs_repair(partition, work.out, work.new)
         gone = heard.refused or heard.in_the_way or self.nodes.has_lost(work.new, work.partition)
         late = waited >= self.settings.patience_us

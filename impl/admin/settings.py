@@ -79,3 +79,10 @@ class AdminSettings(Struct, frozen=True):
     partitions_per_write: int = 500
     """Partitions of a table when it is created, at the most."""
     caller: CallerSettings = CallerSettings()
+
+    @property
+    def ordered_moves(self) -> int:
+        """With this many voters being replaced, operators may order no more moves: the other half of the
+        places is for repairs.
+        """
+        return (self.replacements + 1) // 2

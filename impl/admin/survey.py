@@ -1,6 +1,5 @@
-"""Walks over all partitions, again and again: replaces lost voters, moves replicas off nodes that are drained
-or have too much, splits partitions that are too large or too hot, and has replicas dropped that no config
-names (rules A10, A11, A12 and A15 of docs/table.md).
+"""Walks over all partitions, again and again: takes nodes for dead, begins what the `planner` finds that a
+partition needs, and has replicas dropped that no config names (rules A10 and A11 of docs/table.md).
 
 Each step of a walk looks at a page of records. Every change that it finds necessary is a chore (`chores`).
 
@@ -15,12 +14,11 @@ from collections.abc import Sequence
 
 from msgspec import Struct, structs
 
-from dynaproof.impl.admin import split_points
-from dynaproof.impl.admin.balance import Restless, better_place
 from dynaproof.impl.admin.chores import Chores
 from dynaproof.impl.admin.leaving import Leavers, Leaving
 from dynaproof.impl.admin.mourning import Mourning
 from dynaproof.impl.admin.nodes import Nodes
+from dynaproof.impl.admin.planner import Planner
 from dynaproof.impl.admin.ratings import Ratings
 from dynaproof.impl.admin.reading import Metadata
 from dynaproof.impl.admin.replacements import Replacements
@@ -30,25 +28,22 @@ from dynaproof.impl.admin.steps import may_hop
 from dynaproof.impl.admin.term import Term
 from dynaproof.impl.admin.workflows import Workflows
 from dynaproof.impl.metadata.changes import Read
-from dynaproof.impl.metadata.placement import Candidate, place_one
+from dynaproof.impl.metadata.placement import Candidate
 from dynaproof.impl.metadata.records import (
     NODES,
     PARTITIONS,
     NodeRecord,
     PartitionRecord,
-    Reason,
     end_of,
     may_go,
 )
 from dynaproof.impl.metadata.replacements import (
     Forget,
     MarkNode,
-    Plan,
     RecordNode,
     is_free,
     may_begin,
 )
-from dynaproof.impl.metadata.splits import PlanSplit
 from dynaproof.impl.node import ANY_INCARNATION, ONLY_LANE, Env, Microseconds, NodeId, Timer
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import (
@@ -57,7 +52,6 @@ from dynaproof.impl.paxos.messages.membership import (
     DropReplica,
     Gone,
     NotNow,
-    Role,
     Status,
 )
 
@@ -99,8 +93,6 @@ class Survey:
         self.term = term
         self.nodes = nodes
         self.replacements = replacements
-        self.splits = splits
-        self.ratings = ratings
         self.walk = 0
         """The number of the last walk."""
         self.walks = False
@@ -117,25 +109,19 @@ class Survey:
         """The nodes that were dead when this walk began."""
         self.recorded: dict[str, bool] = {}
         """The nodes that were recorded when this walk began."""
-        self.absent: dict[tuple[int, Member], tuple[int, int, int]] = {}
-        """Voters that their nodes' last reports did not name when the last walk came by."""
-        self.absent_now: dict[tuple[int, Member], tuple[int, int, int]] = {}
-        """The same for this walk."""
-        self.halved: dict[int, bool] = {}
-        """Partitions that this walk found split and not gone: they come before their children."""
         self.leavers = Leavers(settings.commands)
         """Members that have left; leaders are asked whether they may be dropped."""
-        self.restless = Restless()
-        """Zones in which nothing is moved to balance them."""
         self.chores = Chores(settings, metadata, term, workflows, self.hurry)
         """What walks have found."""
+        self.planner = Planner(settings, nodes, self.chores, replacements, splits, ratings)
 
     # --- A walk ---
 
     def activated(self) -> None:
         """Drop what an earlier term of this admin saw."""
-        self.walks, self.absent = False, {}
+        self.walks = False
         self.mourning.activated()
+        self.planner.activated()
         self.chores.activated()
         self.begin()
 
@@ -161,8 +147,8 @@ class Survey:
         """Read which nodes there are."""
         self.walks, self.low = True, PARTITIONS
         self.walk += 1
-        self.absent_now, self.halved = {}, {}
         self.mourning.begin()
+        self.planner.begin()
         self.leavers.begin()
         self.metadata.scan(NODES, LookAtNodes(self.walk))
 
@@ -229,8 +215,7 @@ class Survey:
             self.go_on()
             return
         self.mourning.walked(self.env.now)
-        self.absent = self.absent_now
-        self.restless.walked(self.env.now)
+        self.planner.walked(self.env.now)
         self.wait()
 
     # --- One partition ---
@@ -241,9 +226,9 @@ class Survey:
         was split nothing is replaced, and its workflow drops everything.
         """
         if partition.state in ("split", "gone"):
-            self.halved[partition.partition] = partition.state == "split"
+            self.planner.halved[partition.partition] = partition.state == "split"
             return
-        self.restless.look_at(partition, self.dead)
+        self.planner.restless.look_at(partition, self.dead)
         for voter in partition.config.voters:
             if voter.node.name not in self.recorded:
                 self.chores.add(RecordNode(voter.node))
@@ -253,18 +238,17 @@ class Survey:
         if not self.replacements.are_known():
             self.hurry()  # By the next walk it may be.
         elif may_begin(partition):
-            plan = self.repair(partition, candidates) or self.move(partition, candidates)
-            chore = plan or self.split(partition)
-            if chore is not None:
-                self.chores.add(chore)
+            plan = self.planner.plan(partition, candidates)
+            if plan is not None:
+                self.chores.add(plan)
         brought = partition.config.brought
         unmade = [] if brought is None else [brought]
         if partition.config_slot == 0 and not partition.parent and is_free(partition) and plan is None:
             unmade += partition.config.voters  # The table is active without one, and no node is free (A13).
         for voter in unmade:
-            if not self.nodes.has_lost(voter, partition.partition) and self.is_lost(voter, partition):
+            if not self.nodes.has_lost(voter, partition.partition) and self.planner.is_lost(voter, partition):
                 self.make_up_for(partition, voter)
-        self.collect(partition, stuck=plan is None)
+        self.collect(partition, candidates)
 
     def make_up_for(self, partition: PartitionRecord, voter: Member) -> None:
         """Have a voter made that never was, empty (rule M4), on its node, which lives and does not have it;
@@ -277,117 +261,15 @@ class Survey:
             config, slot, parent = partition.config, partition.config_slot, partition.parent
             self.env.send(voter.node, CreateReplica(voter, config, slot, None, self.term.term, parent))
 
-    def repair(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> Plan | None:
-        """Put another replica in the place of a lost voter: of several, first of the one that came last,
-        because no other may be replaced before it (M2).
-        """
-        config, number = partition.config, partition.partition
-        voters = sorted(config.voters, key=lambda voter: voter != config.brought)
-        lost = [voter for voter in voters if self.is_lost(voter, partition)]
-        if not lost:
-            return None
-        others = [voter for voter in voters if voter != lost[0]]
-        role: Role = "log" if all(self.nodes.is_full(voter, number) for voter in others) else "full"
-        return self.plan(partition, lost[0], candidates, role)
-
-    def is_lost(self, voter: Member, partition: PartitionRecord) -> bool:
-        """Whether a voter is lost, or two reports of its node in a row did not name it; but while its parent
-        is there, a child's voter may not have been made yet.
-        """
-        number = partition.partition
-        if self.nodes.has_lost(voter, number):
-            return True
-        report = self.nodes.lacks(voter, number)
-        if report is None or self.halved.get(partition.parent, False):
-            return False
-        self.absent_now[number, voter] = report
-        return report > self.absent.get((number, voter), report)
-
-    def plan(
-        self, partition: PartitionRecord, out: Member, candidates: tuple[Candidate, ...], role: Role
-    ) -> Plan | None:
-        """A repair: on the voter's own node only if the voter is certainly gone, and on a node that is
-        drained only if no other may have the replica. It waits for a node that is busy with other repairs.
-        """
-        own = self.nodes.has_lost(out, partition.partition)
-        for nodes in (candidates, self.nodes.candidates(draining=True)):
-            if self.place(partition, out, nodes, own) is None:
-                continue
-            node = self.place(partition, out, self.idle(nodes, "repair"), own)
-            return None if node is None else Plan(partition.partition, out, node, role, "repair")
-        return None
-
-    def place(
-        self, partition: PartitionRecord, out: Member, candidates: tuple[Candidate, ...], own: bool
-    ) -> NodeId | None:
-        """The emptiest of these nodes that may have a replica in the place of a voter; the voter's `own` node
-        only if that will do.
-        """
-        taken = [one.member.node.address for one in partition.pending]
-        if not own:
-            taken.append(out.node.address)
-        return place_one(candidates, partition.config, out, taken)
-
-    def move(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> Plan | None:
-        """Move a replica off a node that is drained, or to one that has less (A15), unless a repair waits."""
-        if self.moves() >= self.settings.balance_at_once or self.replacements.needs_repair(partition):
-            return None
-        for voter in partition.config.voters:
-            if self.nodes.is_draining(voter.node.address):
-                node = self.place(partition, voter, self.idle(candidates, "drain"), own=False)
-                if node is not None:
-                    return Plan(partition.partition, voter, node, "full", "drain")
-        if not self.settings.balances or self.moves():
-            return None
-        found = better_place(self.nodes, self.restless, partition, candidates)
-        return None if found is None else Plan(partition.partition, *found, "full", "balance")
-
-    def split(self, partition: PartitionRecord) -> PlanSplit | None:
-        """Split a partition that is too large or too hot, or whose table lacks a partition, if it may be
-        split now (A12, 1; A18).
-        """
-        planned = [one.table for one in self.chores.planned() if isinstance(one, PlanSplit)]
-        under_way = self.splits.under_way() + len(planned)
-        if under_way >= self.settings.splits_at_once:
-            return None
-        if not self.splits.may_plan(partition.partition):
-            return None
-        plan = split_points.due(self.nodes, partition)
-        coming = self.splits.coming(partition.table) + planned.count(partition.table)
-        if plan is None and coming < self.ratings.lacking.get(partition.table, 0):
-            plan = split_points.for_capacity(self.nodes, partition)
-        if plan is None or split_points.readiness(self.nodes, partition, under_way).hindrance:
-            return None
-        return plan
-
-    def moves(self) -> int:
-        """Moves under way, and those that are to begin."""
-        waiting = sum(isinstance(one, Plan) and one.reason != "repair" for one in self.chores.planned())
-        return self.replacements.moves() + waiting
-
-    def idle(self, candidates: tuple[Candidate, ...], reason: Reason) -> tuple[Candidate, ...]:
-        """The nodes among these that are not busy."""
-        return tuple(one for one in candidates if not self.is_busy(one.node.address, reason))
-
-    def is_busy(self, address: NodeId, reason: Reason) -> bool:
-        """Whether as many replicas are being made on a node as may be at a time. For a repair only other
-        repairs count, because a repair does not wait until a move has copied.
-        """
-        waiting = [one for one in self.chores.planned() if isinstance(one, Plan)]
-        there = [one.reason for one in waiting if one.node.address == address]
-        there += self.replacements.to_node(address)
-        counted = [one for one in there if reason != "repair" or one == "repair"]
-        return len(counted) >= self.settings.repairs_per_node
-
     # --- Collection ---
 
-    def collect(self, partition: PartitionRecord, stuck: bool) -> None:
+    def collect(self, partition: PartitionRecord, candidates: tuple[Candidate, ...]) -> None:
         """Have members dropped that the config does not name, and to which no command can give a vote any
         more (A11). For those that had a vote, ask first whether all voters are admitted.
 
-        Where a voter is lost and no node is free for its replacement, because members that have left are
-        still there, it is enough that all other voters hold the log through the config: they hold what is
-        chosen later too, because the lost one does not vote (`model/replacement.py`, `drops_beside_a_loss`).
+        Where a lost voter cannot be replaced, because members that have left are still there, it is enough
+        that all other voters hold the log through the config: they hold what is chosen later too, because the
+        lost one does not vote (`model/replacement.py`, `drops_beside_a_loss`).
         """
         voted: list[Member] = []
         for one in partition.pending:
@@ -401,7 +283,9 @@ class Survey:
             else:
                 self.drop(partition.partition, one.member)
         if voted and self.leavers.has_turn(partition.partition):
-            lost = self.nodes.lost_for_good(partition) if stuck else None
+            lost = self.nodes.lost_for_good(partition)
+            if lost is not None and self.planner.has_place(partition, lost, candidates):
+                lost = None
             asked = self.leavers.asked[partition.partition] = Leaving(partition, tuple(voted), lost)
             voters = partition.config.voters
             self.ask(asked, voters[self.env.random("asked", len(voters))].node.address)

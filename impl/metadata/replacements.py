@@ -125,6 +125,13 @@ def may_begin(partition: PartitionRecord) -> bool:
     return is_free(partition) and len(partition.pending) < PENDING
 
 
+def in_turn(config: Config, lost: Sequence[Member]) -> list[Member]:
+    """Those of the lost voters that may be replaced now, in the order in which that is tried (A10): while the
+    voter that came last is lost, no other, because the leader must have heard that it is admitted (M2).
+    """
+    return [voter for voter in lost if config.brought not in lost or voter == config.brought]
+
+
 def is_possible(plan: Plan, partition: PartitionRecord) -> bool:
     """Whether a partition is free (A4), and would still have its voters on different nodes, spread over the
     zones as rule M2 asks.

@@ -301,8 +301,8 @@ class Acceptor(Candidate[State]):
 
     def on_ask_alive(self, sender: NodeId, m: AskAlive) -> None:
         """Answer a would-be candidate whether the leader, perhaps this replica itself, is alive."""
-        alive = self.hears_leader() or (self.leading is not None and self.lease_left() > 0)
-        self.send(m.source, Alive(self.member, m.source.incarnation, m.asked_at, alive, self.log.commit))
+        alive = Alive(self.member, m.source.incarnation, m.asked_at, self.is_led(), self.log.commit)
+        self.send(m.source, alive)
 
     def on_release(self, sender: NodeId, m: Release) -> None:
         """The leader of this ballot will never serve by it again, so nobody waits for its lease. What it knew

@@ -213,6 +213,10 @@ class Core(Generic[State]):
         """Whether it counts the leader as alive: it heard less than L ago that a quorum stands behind it."""
         return self.heard_alive_at >= 0 and self.env.now - self.heard_alive_at < self.settings.lease_us
 
+    def is_led(self) -> bool:
+        """Whether a quorum stands behind a leader, as far as it knows: behind another, or itself."""
+        return self.hears_leader() or (self.leading is not None and self.lease_left() > 0)
+
     def follow(self, source: Member, ballot: Ballot) -> None:
         """Take `source` for the leader. Its first message shows that a quorum has just promised its ballot,
         so it counts as alive like a leader whose lease was renewed.

@@ -95,7 +95,8 @@ def hosted(group: int, replica: PartitionReplica) -> HostedReplica:
     """What a node reports of a replica; where it would be split, too, if it leads."""
     middle, busy_at = places_to_split(replica) if replica.serving else (b"", b"")
     size, requests, split = pages_bytes(replica), asked(replica), replica.state.split is not None
-    return HostedReplica(group, replica.member, False, replica.full, size, requests, split, middle, busy_at)
+    member, full, led = replica.member, replica.full, replica.is_led()
+    return HostedReplica(group, member, False, full, size, requests, split, led, middle, busy_at)
 
 
 class Agent:

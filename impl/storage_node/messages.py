@@ -100,6 +100,8 @@ class HostedReplica(Struct, frozen=True, gc=False, array_like=True):
     """How often clients have asked the replica since it started."""
     split: bool = False
     """It knows the barrier: its partition is split."""
+    led: bool = False
+    """It leads by a lease that a quorum grants, or hears from who does."""
     middle: bytes = b""
     """Where a leader would split it, so that the halves store about the same."""
     busy_at: bytes = b""

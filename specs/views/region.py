@@ -100,8 +100,8 @@ class RepairPlanned(RegionFact, frozen=True, gc=False):
     voter: str
     lost: bool
     at_once: bool = True
-    """Whether the new replica votes before it has copied a tree; else it has to copy first, because another
-    voter has no tree.
+    """Whether the new replica votes before it has copied a tree; or has to copy first, because another voter
+    has no tree, or has not said for long whether it has one.
     """
 
 

@@ -20,8 +20,34 @@ DELETES = "test_deletions.py"
 HANDS_OVER = "test_a_leader_hands_over_only_if_it_never_gave_the_vote_to_a_replica_that_is_there"
 RESTLESS = "test_nothing_is_moved_in_a_zone_before_its_nodes_report_what_came_and_went"
 LOST_AT_ONCE = "test_a_successor_that_is_lost_at_once_is_replaced_on_the_node_that_it_was_to_relieve"
+WAITS = "test_repairs_that_wait.py"
+IN_TURN = "test_of_two_lost_voters_the_one_is_replaced_for_which_a_node_is_free_unless_the_other_came_last"
 
 FOUND_BY = {
+    "leavers_go_while_a_node_is_busy": (
+        f"{STUCK}::test_a_member_that_has_left_goes_beside_a_lost_voter_only_if_it_takes_the_only_place"
+    ),
+    "too_many_have_left_to_go": (
+        f"{WAITS}::test_who_has_left_goes_beside_a_lost_voter_only_where_no_node_may_have_its_successor"
+    ),
+    "planned_before_it_is_heard": (
+        f"{WAITS}::test_a_repair_waits_until_the_other_voters_have_said_whether_they_have_trees"
+    ),
+    "moves_take_every_place": f"{WAITS}::test_moves_that_operators_order_leave_room_for_repairs",
+    "one_lost_voter_hides_another": f"{WAITS}::{IN_TURN}",
+    "out_of_turn": f"{WAITS}::{IN_TURN}",
+    "drained_nodes_are_not_asked": (
+        f"{WAITS}::test_a_move_is_in_the_way_of_a_repair_that_only_a_drained_node_may_have"
+    ),
+    "begun_without_a_quorum": (
+        f"{WAITS}::test_nothing_is_begun_in_a_partition_without_a_quorum_until_a_voter_returns"
+    ),
+    "places_kept_without_a_quorum": (
+        f"{WAITS}::test_a_replacement_whose_partition_has_lost_its_quorum_keeps_no_other_waiting"
+    ),
+    "deaf_to_who_is_led": (
+        f"{WAITS}::test_a_partition_may_choose_as_long_as_a_quorum_is_heard_or_hears_a_leader"
+    ),
     "child_voter_replaced_unheard": (
         f"{PAGES}::test_no_voter_of_a_child_is_replaced_before_all_others_were_heard_of"
     ),

@@ -79,7 +79,7 @@ def test_who_has_left_is_dropped_when_it_is_known_what_its_successor_holds() -> 
     asked: list[Any] = []
     dropped: list[Member] = []
     survey = SimpleNamespace(
-        nodes=SimpleNamespace(heard={}),
+        nodes=SimpleNamespace(heard={}, lost_for_good=lambda _: None),
         leavers=SimpleNamespace(has_turn=lambda _: True, asked={}),
         env=SimpleNamespace(random=lambda *_: 0),
         ask=lambda leaving, _: asked.append(leaving.partition.partition),
@@ -88,7 +88,7 @@ def test_who_has_left_is_dropped_when_it_is_known_what_its_successor_holds() -> 
     for voted in (True, False):
         pending = (Pending(out, 0, voted),)
         record = PartitionRecord(7, "books", 1, whole(), "listed", config, 1, pending=pending)
-        Survey.collect(cast(Any, survey), record, stuck=False)
+        Survey.collect(cast(Any, survey), record, ())
         assert (asked, dropped) == ([7], [] if voted else [out])
 
 

@@ -13,6 +13,7 @@ from msgspec import structs
 from dynaproof.impl.admin.leaving import Leavers
 from dynaproof.impl.admin.mourning import Mourning
 from dynaproof.impl.admin.nodes import Nodes
+from dynaproof.impl.admin.planner import Planner
 from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.survey import LookAtNodes, Survey
 from dynaproof.impl.metadata.orders import CreateTable, DrainNode, MoveReplica
@@ -140,10 +141,10 @@ def test_a_repair_waits_for_other_repairs_on_a_node_and_for_no_move() -> None:
 
     def is_busy(reason: str, *made: str) -> bool:
         replacements = SimpleNamespace(to_node=lambda _: list(made))
-        survey = SimpleNamespace(
+        planner = SimpleNamespace(
             chores=SimpleNamespace(planned=list), replacements=replacements, settings=settings
         )
-        return Survey.is_busy(cast(Any, survey), there, cast(Any, reason))
+        return Planner.is_busy(cast(Any, planner), there, cast(Any, reason))
 
     assert is_busy("repair", "repair", "repair")
     assert not is_busy("repair", "repair", "drain", "move", "balance")
@@ -156,15 +157,15 @@ def test_a_repair_does_not_fall_on_a_node_that_is_drained_where_another_one_is_o
     partition = PartitionRecord(1, "books", 1, KeyRange(bytes(16), None), "listed", config, 1)
     kept, drained = (Candidate(NodeId("region", "a", name), 1) for name in ("sa2", "sa3"))
     busy: list[NodeId] = []
-    survey = SimpleNamespace(
+    planner = SimpleNamespace(
         nodes=SimpleNamespace(has_lost=lambda *_: True, candidates=lambda **_: (drained,)),
         is_busy=lambda address, _: address in busy,
     )
-    survey.place = lambda *arguments: Survey.place(cast(Any, survey), *arguments)
-    survey.idle = lambda *arguments: Survey.idle(cast(Any, survey), *arguments)
+    planner.place = lambda *arguments: Planner.place(cast(Any, planner), *arguments)
+    planner.idle = lambda *arguments: Planner.idle(cast(Any, planner), *arguments)
 
     def planned(candidates: tuple[Candidate, ...]) -> NodeId | None:
-        plan = Survey.plan(cast(Any, survey), partition, config.voters[0], candidates, "log")
+        plan = Planner.replace(cast(Any, planner), partition, config.voters[0], candidates, "log")
         return None if plan is None else plan.node
 
     assert planned((kept,)) == kept.node
@@ -431,7 +432,7 @@ def test_a_replacement_waits_as_long_as_it_is_worth_and_for_no_node_that_is_lost
     monkeypatch.setattr("dynaproof.impl.admin.replacements.advance", lambda *given: given[-1])
     settings = SimpleNamespace(held_us=10, patience_us=100)
     env, lost = SimpleNamespace(now=0), set[Member]()
-    nodes = SimpleNamespace(has_lost=lambda member, _: member in lost)
+    nodes = SimpleNamespace(has_lost=lambda member, _: member in lost, may_choose=lambda _: True)
     replacements = Replacements(cast(Any, env), cast(Any, settings), *cast(Any, (None, nodes, None)))
     out, new = Member(HOSTS[0], 1), Member(HOSTS[1], 4)
     read: Any = SimpleNamespace(record=lambda _: SimpleNamespace(config=Config(0, (out,), 4), pending=()))

@@ -23,6 +23,7 @@ from dynaproof.checkers.mutation.seeded.unreached import BUGS as UNREACHED
 from dynaproof.impl.admin import balance, split_points
 from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.admin.nodes import Nodes
+from dynaproof.impl.admin.planner import Planner
 from dynaproof.impl.admin.ratings import Ratings
 from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.splits import Splits
@@ -98,6 +99,7 @@ CLASSES: dict[str, Any] = {
         Forget,
         PlanSplit,
         Survey,
+        Planner,
         Replacements,
         Splits,
         Steps,

@@ -14,6 +14,7 @@ from dynaproof.impl.admin.balance import Restless
 from dynaproof.impl.admin.leaving import Leaving
 from dynaproof.impl.admin.mourning import Mourning
 from dynaproof.impl.admin.nodes import Heard
+from dynaproof.impl.admin.planner import Planner
 from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.survey import Survey
 from dynaproof.impl.admin.workflows import Look, Workflows
@@ -109,7 +110,11 @@ def replacements(*lost: Member) -> Replacements:
         now=0, sent=[], note=lambda _: None, send=lambda to, m: env.sent.append((to, m))
     )
     settings = SimpleNamespace(held_us=10, patience_us=PATIENCE)
-    nodes = SimpleNamespace(has_lost=lambda member, _: member in lost, candidates=lambda: FREE)
+    nodes = SimpleNamespace(
+        has_lost=lambda member, _: member in lost,
+        candidates=lambda draining=False: () if draining else FREE,
+        may_choose=lambda _: True,
+    )
     steps = SimpleNamespace(answered=lambda *_: None, learn=lambda *_: None)
     return Replacements(env, cast(Any, settings), *cast(Any, (None, nodes, steps)))
 
@@ -142,7 +147,7 @@ def test_no_replica_is_moved_while_another_of_its_partition_is_to_be_repaired(
     lost: tuple[Member, ...], waits: bool
 ) -> None:
     """A repair may wait for a node that is busy; a move would be given up at once."""
-    survey = SimpleNamespace(
+    planner = SimpleNamespace(
         moves=lambda: 0,
         replacements=replacements(*lost),
         settings=SimpleNamespace(balance_at_once=1, balances=False),
@@ -150,7 +155,7 @@ def test_no_replica_is_moved_while_another_of_its_partition_is_to_be_repaired(
         idle=lambda nodes, _: nodes,
         place=lambda *_, **__: NEW.node,
     )
-    plan = Survey.move(cast(Any, survey), LISTED, ())
+    plan = Planner.move(cast(Any, planner), LISTED, ())
     assert (plan is None) == waits
 
 
@@ -194,16 +199,16 @@ def walked(partition: PartitionRecord, plan: Any = None) -> list[Member]:
     """The voters that a walk has made, when two reports did not name the first one."""
     made: list[Member] = []
     survey = SimpleNamespace(
-        restless=Restless(),
         dead={},
         recorded={node.name: True for node in NODES},
         replacements=SimpleNamespace(are_known=lambda: True),
         chores=SimpleNamespace(add=lambda _: None),
         nodes=SimpleNamespace(has_lost=lambda *_: False),
-        repair=lambda *_: plan,
-        move=lambda *_: None,
-        split=lambda _: None,
-        is_lost=lambda voter, _: voter == VOTERS[0],
+        planner=SimpleNamespace(
+            restless=Restless(),
+            plan=lambda *_: plan,
+            is_lost=lambda voter, _: voter == VOTERS[0],
+        ),
         make_up_for=lambda _, voter: made.append(voter),
         collect=lambda *_, **__: None,
     )
@@ -239,8 +244,10 @@ def test_a_voter_is_made_empty_unless_its_own_replacement_may_still_make_it_with
     assert sent == ([(NODES[0], CreateReplica(VOTERS[0], FIRST, 0, None, 3, 0))] if made else [])
 
 
-@pytest.mark.parametrize("stuck", [True, False])
-def test_a_member_that_has_left_goes_beside_a_lost_voter_only_if_it_takes_the_only_place(stuck: bool) -> None:
+@pytest.mark.parametrize("has_place", [True, False])
+def test_a_member_that_has_left_goes_beside_a_lost_voter_only_if_it_takes_the_only_place(
+    has_place: bool,
+) -> None:
     """Else all voters must hold the log first (M7): what it holds may be needed."""
     asked: dict[int, Leaving] = {}
     survey = SimpleNamespace(
@@ -248,10 +255,11 @@ def test_a_member_that_has_left_goes_beside_a_lost_voter_only_if_it_takes_the_on
         leavers=SimpleNamespace(has_turn=lambda _: True, asked=asked),
         env=SimpleNamespace(random=lambda *_: 0),
         ask=lambda *_: None,
+        planner=SimpleNamespace(has_place=lambda *_: has_place),
     )
     left = Pending(NEW, -1, True)
-    Survey.collect(cast(Any, survey), structs.replace(LISTED, pending=(left,)), stuck=stuck)
-    assert asked[7].lost == (VOTERS[1] if stuck else None)
+    Survey.collect(cast(Any, survey), structs.replace(LISTED, pending=(left,)), ())
+    assert asked[7].lost == (None if has_place else VOTERS[1])
     assert asked[7].members == (NEW,)
 
 

@@ -16,7 +16,7 @@ STORE = "dynaproof.impl.capacity.metrics"
 SCALING = "dynaproof.impl.capacity.scaling"
 CHANGES = "dynaproof.impl.metadata.changes"
 SPLITS = "dynaproof.impl.metadata.splits"
-SURVEY = "dynaproof.impl.admin.survey"
+PLANNER = "dynaproof.impl.admin.planner"
 RATINGS = "dynaproof.impl.admin.ratings"
 
 DIURNAL, LOST, STUCK = "diurnal", "lost-metrics", "stuck-alarm"
@@ -177,7 +177,7 @@ BUGS = (
     bug(
         "never_split_for_capacity",
         "A share may pass a partition's cap for good.",
-        Edit(SURVEY, "coming < self.ratings.lacking.get(partition.table, 0)", "coming < 0"),
+        Edit(PLANNER, "coming < self.ratings.lacking.get(partition.table, 0)", "coming < 0"),
         scenario=DIURNAL,
         breaks=("shares_come_to_fit_their_caps",),
     ),

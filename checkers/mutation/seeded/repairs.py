@@ -13,6 +13,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     NODES,
     PAXOS_RECORDS,
     PLACEMENT,
+    PLANNER,
     REPLACED,
     STEPS,
     SURVEY,
@@ -236,7 +237,7 @@ BUGS = (
     bug(
         "drained_but_kept",
         "A node that is drained gets no replicas, and keeps those that it has.",
-        Edit(SURVEY, "if self.nodes.is_draining(voter.node.address):", "if False:"),
+        Edit(PLANNER, "if self.nodes.is_draining(voter.node.address):", "if False:"),
         scenario="drain",
         breaks=("what_was_begun_ends",),
     ),
@@ -277,7 +278,7 @@ BUGS = (
     bug(
         "one_report_is_enough",
         "A voter of which one report of its node says nothing is lost, though that left before it was made.",
-        Edit(SURVEY, "return report > self.absent.get((number, voter), report)", "return True"),
+        Edit(PLANNER, "return report > self.absent.get((number, voter), report)", "return True"),
         scenario="repair",
         breaks=("repairs_replace_the_lost",),
     ),
@@ -285,9 +286,9 @@ BUGS = (
         "repairs_a_sound_voter",
         "Where a voter is lost another one is replaced, so that the last good replica may go.",
         Edit(
-            SURVEY,
-            "return self.plan(partition, lost[0], candidates, role)",
-            "return self.plan(partition, others[0], candidates, role)",
+            PLANNER,
+            "plan = self.replace(partition, out, candidates, role)",
+            "plan = self.replace(partition, others[0], candidates, role)",
         ),
         scenario="repair",
         breaks=("repairs_replace_the_lost",),
@@ -295,7 +296,7 @@ BUGS = (
     bug(
         "all_moves_at_once",
         "All replicas of a node that is drained are moved at once.",
-        Edit(SURVEY, "if self.moves() >= self.settings.balance_at_once or self", "if self"),
+        Edit(PLANNER, "if self.moves() >= self.settings.balance_at_once or self", "if self"),
         scenario="drain",
         breaks=("routers_and_admins_stay_bounded",),
     ),
@@ -310,7 +311,7 @@ BUGS = (
         "repairs_copy_first",
         "What replaces a lost voter is a learner, that votes when it has copied the tree.",
         Edit(
-            SURVEY,
+            PLANNER,
             'role: Role = "log" if all(self.nodes.is_full(voter, number) for voter in others) else "full"',
             'role: Role = "full"',
         ),
@@ -338,7 +339,7 @@ BUGS = (
     bug(
         "all_repairs_on_one_node",
         "A node makes as many replicas for repairs at a time as there are to be made.",
-        Edit(SURVEY, "return len(counted) >= self.settings.repairs_per_node", "return False"),
+        Edit(PLANNER, "return len(counted) >= self.settings.repairs_per_node", "return False"),
         scenario="node-returns",
         breaks=("routers_and_admins_stay_bounded",),
     ),

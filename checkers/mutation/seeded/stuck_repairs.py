@@ -12,6 +12,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     MAKING,
     MOURNING,
     NODES,
+    PLANNER,
     REPLACED,
     REPLACEMENTS,
     ROUTER,
@@ -77,7 +78,7 @@ BUGS = (
         "moves_beside_what_is_lost",
         "A move is begun, and given up, again and again while a repair of the partition waits for its turn.",
         Edit(
-            SURVEY,
+            PLANNER,
             "self.settings.balance_at_once or self.replacements.needs_repair(partition):",
             "self.settings.balance_at_once:",
         ),
@@ -89,8 +90,8 @@ BUGS = (
         "A move is given up for a lost voter that no other node may have.",
         Edit(
             REPLACEMENTS,
-            "and place_one(self.nodes.candidates(), partition.config, one, taken) is not None",
-            "",
+            "place_one(free, config, one, taken) is not None",
+            "True",
         ),
         scenario="drain",
         breaks=("what_was_begun_ends",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded import stuck_repairs
+from dynaproof.checkers.mutation.seeded import repairs_in_turn, stuck_repairs
 from dynaproof.checkers.mutation.seeded.places import (
     CHORES,
     GRANTS,
@@ -77,4 +77,5 @@ BUGS = (
         breaks=("repairs_come_soon",),
     ),
     *stuck_repairs.BUGS,
+    *repairs_in_turn.BUGS,
 )

@@ -219,7 +219,7 @@ class Splits:
         self.env.enter(parent.partition)
         for member in self.to_drop(parent):
             if member not in one.heard.gone:
-                self.env.send(member.node, DropReplica(member, self.term.term))
+                self.env.send(member.node, DropReplica(member, self.term.term, parent.parent))
 
     # --- Answers ---
 

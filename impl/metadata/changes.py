@@ -326,7 +326,8 @@ def targets_of(partition: PartitionRecord) -> list[Target]:
     """
     others = tuple(pending.member.node for pending in partition.pending)
     planned = partition.children if partition.state == "listed" else ()
-    return [Target(one, partition.config, others) for one in (partition.partition, *planned)]
+    parents = {partition.partition: partition.parent, **dict.fromkeys(planned, partition.partition)}
+    return [Target(one, partition.config, others, parent) for one, parent in parents.items()]
 
 
 def remove_table(read: Read, workflow: WorkflowRecord) -> Change:

@@ -140,6 +140,8 @@ class Target(Struct, frozen=True, gc=False, array_like=True):
     config: Config
     others: tuple[NodeId, ...] = ()
     """Nodes that may have replicas that the config does not name."""
+    parent: int = 0
+    """The partition whose split made this one, or would have; 0: none."""
 
     def nodes(self) -> tuple[NodeId, ...]:
         """The addresses of all nodes that may have a replica of it."""

@@ -16,6 +16,7 @@ PAGES, REPAIRS, HOSTING = "test_child_pages.py", "test_repairs.py", "test_hostin
 SELDOM, MOVES = "test_rarely_explored_rules.py", "test_metadata_moves.py"
 LATE, KNOWLEDGE = "test_late_voters_of_children.py", "test_old_and_late_knowledge.py"
 STUCK, BIRTHS, BALANCE = "test_stuck_repairs.py", "test_making_of_children.py", "../laws/test_balance.py"
+UNMADE = "test_dropped_before_they_were_made.py"
 HANDS_OVER = "test_a_leader_hands_over_only_if_it_never_gave_the_vote_to_a_replica_that_is_there"
 RESTLESS = "test_nothing_is_moved_in_a_zone_before_its_nodes_report_what_came_and_went"
 LOST_AT_ONCE = "test_a_successor_that_is_lost_at_once_is_replaced_on_the_node_that_it_was_to_relieve"
@@ -221,6 +222,11 @@ FOUND_BY = {
     "only_followers_learn_the_end": (
         f"{BIRTHS}::test_whoever_hears_that_a_leader_ends_learns_what_it_knew_to_be_chosen"
     ),
+    "unmade_children_forgotten": (
+        f"{UNMADE}::"
+        "test_a_child_that_was_dropped_before_it_was_made_is_not_made_by_a_late_replica_of_its_parent"
+    ),
+    "drops_name_no_parent": (f"{UNMADE}::test_every_command_to_drop_what_a_split_made_names_the_parent"),
     "deaf_leader_keeps_its_place": (
         f"{SPLITS}::test_a_leader_that_never_hears_a_voter_hands_over_to_one_that_does_and_that_one_splits"
     ),

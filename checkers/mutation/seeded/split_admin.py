@@ -140,7 +140,7 @@ BUGS = (
     bug(
         "late_parents_kept",
         "What a node still has of a partition that was split and is gone is never dropped.",
-        Edit(NODES, "for partition in gone:", "for partition in ():", within="Nodes.drop_late"),
+        Edit(NODES, "for record in gone:", "for record in ():", within="Nodes.drop_late"),
         scenario=AND_REPAIR,
         breaks=("nothing_leaks",),
     ),

@@ -10,12 +10,25 @@ from dynaproof.checkers.mutation.seeded.places import (
     LEAVING,
     MEMBERSHIP,
     NODES,
+    SURVEY,
     TABLES,
     WORKFLOWS,
 )
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
+    bug(
+        "unmade_children_forgotten",
+        "A node that drops a child before it was made does not note its parent, and forgets it beside that.",
+        Edit(HOST, "incarnation, m.term, m.parent)", "incarnation, m.term)"),
+        scenario="split-and-repair",
+    ),
+    bug(
+        "drops_name_no_parent",
+        "The command to drop a replica that has left does not say which partition was split into its own.",
+        Edit(SURVEY, "self.term.term, partition.parent))", "self.term.term))"),
+        scenario="split-and-repair",
+    ),
     bug(
         "second_replica_beside_one",
         "A node makes a replica of a partition beside one that it has.",

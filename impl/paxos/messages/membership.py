@@ -69,6 +69,8 @@ class DropReplica(Message, frozen=True, gc=False, tag="drop_replica"):
     member: Member
     term: int = 0
     """The term of the admin that commands it (A8); 0 if an operator does."""
+    parent: int = 0
+    """As in `CreateReplica`: the node may have a replica of the parent that would make this one yet (H11)."""
 
 
 class Gone(Message, frozen=True, gc=False, tag="gone"):

@@ -405,7 +405,7 @@ class Survey:
         self.env.send(node, ConfigStatus(leaving.lost))
 
     def drop(self, partition: PartitionRecord, member: Member) -> None:
-        """Command a node to drop exactly this replica (A6)."""
+        """Command a node to drop exactly this replica (A6), which a late parent there may make yet (H11)."""
         self.env.enter(partition.partition)
         self.env.send(member.node, DropReplica(member, self.term.term, partition.parent))
 

@@ -322,7 +322,7 @@ def begin_to_delete(read: Read, table: TableRecord, request: RequestId) -> Chang
 
 def targets_of(partition: PartitionRecord) -> list[Target]:
     """Where there may be something of a partition, or of its planned children, which lie where their parent
-    does (A14). Listed children have records of their own.
+    does (A14), each with its parent (H11). Listed children have records of their own.
     """
     others = tuple(pending.member.node for pending in partition.pending)
     planned = partition.children if partition.state == "listed" else ()

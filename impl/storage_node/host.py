@@ -339,9 +339,7 @@ class StorageNode:
         self.env.send(sender, Gone(member))
 
     def dropped(self, m: DropReplica) -> Silent | node_journal.Dropped:
-        """What the node's journal says of a replica that was dropped, and of its parent (H11); an operator has
-        no term.
-        """
+        """What the node's journal says of a replica that was dropped (H11); an operator has no term."""
         lane, incarnation = self.env.lane, m.member.incarnation
         if self.agent is None:
             return Silent(lane, incarnation)

@@ -240,6 +240,14 @@ class Nodes:
         there = None if heard is None or heard.hosted is None else heard.hosted.get(partition)
         return None if there is None or there.member != voter or there.silent else there
 
+    def may_know_barrier(self, member: Member, partition: int) -> bool:
+        """Whether a replica of a partition that was split knows so, by its node's last report, if there was
+        one.
+        """
+        heard = self.heard.get(member.node.address)
+        there = self.reported(member, partition)
+        return heard is None or heard.hosted is None or (there is not None and there.split)
+
     def is_hot(self, voter: Member, partition: int) -> bool:
         """Whether clients have asked a voter so often for so long that its partition should be split."""
         heard = self.heard.get(voter.node.address)

@@ -38,6 +38,17 @@ class SplitAlready(Message, frozen=True, gc=False, tag="split_already"):
     split: Split
 
 
+class Finish(Message, frozen=True, gc=False, tag="finish"):
+    """The parent has no leader any more: see to it that those who must read its log have it through the
+    barrier. Answered with `Finished` by a replica that knows the barrier, for ever; any other one says
+    nothing, and the next one is asked.
+    """
+
+
+class Finished(Message, frozen=True, gc=False, tag="finished"):
+    """All who must read the log of this partition have it through the barrier."""
+
+
 class CheckpointFirst(Peer, frozen=True, gc=False, tag="checkpoint_first"):
     """The leader of this ballot is about to propose a barrier: write a checkpoint, so that the last one has
     little left to write. Answered with `CheckpointDone`, or not at all.

@@ -236,6 +236,10 @@ FOUND_BY = {
     "lost_finishers_waited_for": (
         f"{ENDS}::test_a_parent_of_which_no_replica_that_knows_the_barrier_is_left_is_dropped"
     ),
+    "who_knows_the_barrier_vouches": (
+        f"{ENDS}::"
+        "test_a_replica_that_knows_the_barrier_says_which_config_is_the_last_and_vouches_for_no_voter"
+    ),
     "drops_name_no_parent": (f"{UNMADE}::test_every_command_to_drop_what_a_split_made_names_the_parent"),
     "deaf_leader_keeps_its_place": (
         f"{SPLITS}::test_a_leader_that_never_hears_a_voter_hands_over_to_one_that_does_and_that_one_splits"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from dynaproof.impl.partition.messages.split import Finish, Finished
-from dynaproof.impl.paxos.messages.membership import DropReplica
+from dynaproof.impl.paxos.messages.membership import ConfigStatus, DropReplica, RaiseEpoch, Status
 from dynaproof.impl.storage_node.messages import HostedReplica
 from tests.examples import test_splits_by_admins as by_admins
 from tests.examples.split_group import LOW, SPLIT, SplitGroup
@@ -60,6 +61,29 @@ def test_a_replica_finishes_when_it_knows_the_barrier_and_says_nothing_before() 
     assert group.heard(Finished, "sb")
     assert not group.heard(Finished, "sc")
     assert not group.heard(Finished, "sa")
+
+
+def test_a_replica_that_knows_the_barrier_says_which_config_is_the_last_and_vouches_for_no_voter() -> None:
+    """So who has left the parent is not dropped by its word, but goes with the parent (M2, M7)."""
+    group = SplitGroup()
+    group.tell("sa", RaiseEpoch(0))
+    group.wait(lambda: group.replica("sa").config.epoch == 1)
+    group.go(5_000)
+    config, slot = group.replica("sa").config, group.replica("sa").state.config_slot
+    group.tell("sa", ConfigStatus())
+    group.tell("sb", ConfigStatus())
+    group.go(5_000)
+    assert group.heard(Status) == [Status(config, slot, True, True, True, None)]
+    command = structs.replace(SPLIT, expected_epoch=1)
+    group.prepare(command)
+    group.tell("sa", command)
+    group.wait(group.is_split)
+    lost = config.voters[2]
+    for name in ("sa", "sb"):
+        group.tell(name, ConfigStatus(lost))
+    group.go(5_000)
+    barrier = group.replica("sa").state.split.slot
+    assert group.heard(Status)[1:] == 2 * [Status(config, slot, False, False, False, lost, barrier)]
 
 
 def test_a_parent_is_dropped_when_one_of_those_that_know_the_barrier_has_finished() -> None:

@@ -50,6 +50,16 @@ BUGS = (
         breaks=("what_was_begun_ends",),
     ),
     bug(
+        "who_knows_the_barrier_vouches",
+        "A replica that knows the barrier says that all voters of the parent are admitted and hold its log.",
+        Edit(
+            MEMBERSHIP,
+            "Status(config, slot, False, False, False, m.lost, barrier)",
+            "Status(config, slot, True, True, True, m.lost, barrier)",
+        ),
+        scenario="split-and-repair",
+    ),
+    bug(
         "drops_name_no_parent",
         "The command to drop a replica that has left does not say which partition was split into its own.",
         Edit(SURVEY, "self.term.term, partition.parent))", "self.term.term))"),

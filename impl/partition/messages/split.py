@@ -32,7 +32,7 @@ class SplitDone(Message, frozen=True, gc=False, tag="split_done"):
 
 
 class SplitAlready(Message, frozen=True, gc=False, tag="split_already"):
-    """A command that changes the config, or asks for it, comes too late: the partition is split, for ever."""
+    """A command that changes the config comes too late: the partition is split, for ever."""
 
     expected_epoch: int
     split: Split

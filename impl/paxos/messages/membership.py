@@ -146,7 +146,8 @@ class OtherEpoch(Message, frozen=True, gc=False, tag="other_epoch"):
 
 class Status(Message, frozen=True, gc=False, tag="status"):
     """The governing config; whether all its voters are admitted, whether all hold the log through it, and
-    whether all do except the one named as lost.
+    whether all do except the one named as lost. A replica that knows the barrier, the slot of which it names,
+    hears no voters, and vouches for none: no config follows.
     """
 
     config: Config
@@ -155,6 +156,7 @@ class Status(Message, frozen=True, gc=False, tag="status"):
     held: bool
     others_hold: bool
     lost: Member | None
+    barrier: int = 0
 
 
 class NotNow(Message, frozen=True, gc=False, tag="not_now"):

@@ -17,7 +17,10 @@ H7. A node grants the parent's leader no lease once the parent's replica has app
 H8. The child speaks only when what this node granted to the parent's leader has run out. A restart waits for
     a whole lease.
 H10. A child that the node cannot make because its parent's replica is lost or behind is copied from a peer's.
-H11. The parent's replica is dropped when the mark is durable, and not before.
+H11. The parent's replica is dropped when the mark is durable, and not before. A child may be dropped on a
+    node before it was made there, once its config names another one instead. The node's journal says so as
+    long as a replica of the parent is there: one that comes to the barrier late makes the child by no
+    command, so no later admin's term holds that off.
 
 Consensus is abstracted: a promise of the child is durable when it is heard, and a quorum of them makes a
 leader.
@@ -49,6 +52,7 @@ class Hosting(Model):
     nodes = Constant(3)
     crashes = Constant(2)
     rots = Constant(1)
+    drops = Constant(1)
 
     Node = Scalar(nodes)
 
@@ -74,6 +78,10 @@ class Hosting(Model):
     rotted = Set(Node)
     """Nodes that lost a synced journal of the child."""
     parents_rotted = Int(0, rots)
+    left = Set(Node)
+    """Nodes on which the child was dropped before it was made there,"""
+    dropped = Set(Node)
+    """and those whose journal still says so."""
 
     # ---------------------------------------------------------------- the parent
 
@@ -122,9 +130,22 @@ class Hosting(Model):
     @action(n=Node)
     def copy_child(self, n: int) -> None:
         """A node is told to make it, as a copy of a peer's that speaks (H10)."""
-        require(self.is_vacant(n))
+        require(self.is_vacant(n) and n not in self.left)
         require(any(m != n and self.speaks(m) and self.journal[m] == "synced" for m in self.Node))
         self.write_child(n)
+
+    @action(n=Node)
+    def drop_child(self, n: int) -> None:
+        """A node is told to drop what it has not made: the child's config names another one instead (H11)."""
+        require(len(self.left) < self.drops and self.child_is_led() and self.is_vacant(n))
+        self.left.add(n)
+        self.dropped.add(n)
+
+    @action(n=Node)
+    def forget_the_drop(self, n: int) -> None:
+        """The node's journal begins anew without it (H11)."""
+        require(n in self.dropped and self.may_forget(n))
+        self.dropped.discard(n)
 
     def write_child(self, n: int) -> None:
         """The child's pages and journal are written, and not durable yet."""
@@ -208,7 +229,8 @@ class Hosting(Model):
 
     def is_vacant(self, n: int) -> bool:
         """Whether nothing of the child is there, nor was (H3)."""
-        return self.journal[n] == "none" and self.mark[n] == "none" and n not in self.silent
+        known = n in self.silent or n in self.dropped
+        return self.journal[n] == "none" and self.mark[n] == "none" and not known
 
     def may_grant(self, n: int) -> bool:
         """Whether no mark is there (H7, its second half)."""
@@ -219,8 +241,12 @@ class Hosting(Model):
         return n not in self.bound
 
     def may_drop(self, n: int) -> bool:
-        """Whether the mark is durable (H11)."""
-        return bool(self.mark[n] == "synced")
+        """Whether the mark is durable, or what was to be made was dropped (H11)."""
+        return bool(self.mark[n] == "synced" or n in self.dropped)
+
+    def may_forget(self, n: int) -> bool:
+        """Whether no replica of the parent is there (H11)."""
+        return bool(self.parent[n] == "gone")
 
     # ---------------------------------------------------------------- promises
 
@@ -254,16 +280,29 @@ class Hosting(Model):
         """
         return bool(
             sum(
-                self.parent[n] == "gone" and self.journal[n] != "synced" and n not in self.silent
+                self.parent[n] == "gone"
+                and self.journal[n] != "synced"
+                and n not in self.silent
+                and n not in self.left
                 for n in self.Node
             )
             <= self.parents_rotted
         )
 
+    @always
+    def dropped_stays_dropped(self) -> bool:
+        """Where the child was dropped before it was made, it is never made."""
+        return all(self.journal[n] == "none" for n in self.left)
+
     @always_possible
     def all_speak(self) -> bool:
-        """Every replica of the child that is not silent can still come to speak."""
-        return all(n in self.silent or self.speaks(n) for n in self.Node)
+        """Every replica of the child that is not silent and was not dropped can still come to speak."""
+        return all(n in self.silent or n in self.left or self.speaks(n) for n in self.Node)
+
+    @sometimes
+    def parent_comes_late(self) -> bool:
+        """A replica of the parent learns of the split where the child was dropped."""
+        return any(n in self.left and self.parent[n] == "applied" for n in self.Node)
 
     @sometimes
     def parent_dropped_after_a_crash(self) -> bool:
@@ -285,4 +324,4 @@ class Hosting(Model):
         """All have promised, and one of them is silent since."""
         return len(self.silent) == 1 and len(self.said) == self.nodes
 
-    expected = (Expected({}, 330_039, 5_582_166, 28, symmetry=True),)
+    expected = (Expected({}, 339_549, 5_727_116, 28, symmetry=True),)

@@ -27,7 +27,7 @@ from dynaproof.impl.metadata.replacements import RecordNode
 from dynaproof.impl.metadata.whereabouts import Whereabouts
 from dynaproof.impl.node import Env, Message, NodeId, Timer
 from dynaproof.impl.partition.messages.requests import Page, Reply
-from dynaproof.impl.partition.messages.split import SplitAlready, SplitDone
+from dynaproof.impl.partition.messages.split import Finished, SplitAlready, SplitDone
 from dynaproof.impl.partition.records import Split
 from dynaproof.impl.paxos.hosts import Hosts
 from dynaproof.impl.paxos.messages.membership import (
@@ -138,6 +138,7 @@ class Admin:
             OtherEpoch: self.steps.on_answer,
             SplitDone: self.steps.on_answer,
             SplitAlready: self.steps.on_answer,
+            Finished: self.steps.on_answer,
             NotNow: self.on_not_now,
             NotCaughtUp: self.steps.on_answer,
             Status: self.survey.on_status,

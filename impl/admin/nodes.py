@@ -265,6 +265,14 @@ class Nodes:
         there = None if heard is None or heard.hosted is None else heard.hosted.get(partition)
         return None if there is None or there.member != voter or there.silent else there
 
+    def may_know_barrier(self, member: Member, partition: int) -> bool:
+        """Whether a replica of a partition that was split knows so, by its node's last report, if there was
+        one.
+        """
+        heard = self.heard.get(member.node.address)
+        there = self.reported(member, partition)
+        return heard is None or heard.hosted is None or (there is not None and there.split)
+
     def is_hot(self, voter: Member, partition: int) -> bool:
         """Whether clients have asked a voter so often for so long that its partition should be split."""
         heard = self.heard.get(voter.node.address)
@@ -341,22 +349,23 @@ class Nodes:
         that are gone (A11).
         """
         records = {one: read.record(partition_key(one)) for one in m.partitions}
-        self.drop_late(m.node, [one for one, record in records.items() if is_gone(record)])
+        self.drop_late(m.node, [record for record in records.values() if is_gone(record)])
         missing = tuple(one for one, record in records.items() if record is None)
         if missing:
             self.metadata.scan(WORKFLOWS, CollectUnnamed(m.node, missing))
         else:
             self.looked_up(m.node)
 
-    def drop_late(self, node: NodeId, gone: list[int]) -> None:
+    def drop_late(self, node: NodeId, gone: list[PartitionRecord]) -> None:
         """Drop whatever a node reports of partitions that were split and are gone; the node refuses while it
         still has to make a child of them (H11).
         """
         hosted = self.heard[node.address].hosted or {}
-        for partition in gone:
-            if partition in hosted and self.term.active:
-                self.env.enter(partition)
-                self.env.send(node.address, DropReplica(hosted[partition].member, self.term.term))
+        for record in gone:
+            there = hosted.get(record.partition)
+            if there is not None and self.term.active:
+                self.env.enter(record.partition)
+                self.env.send(node.address, DropReplica(there.member, self.term.term, record.parent))
                 self.env.enter(ONLY_LANE)
 
     def collect_unnamed(self, m: CollectUnnamed, read: Read) -> None:

@@ -2,8 +2,8 @@
 and the parent is dropped once nothing needs it any more (rule A12 of docs/table.md). `steps` drives them.
 
 *Invariant.* Children are listed only on the word of a replica that knows the barrier, and a parent is dropped
-when every voter of its children, by their newest configs, was reported to be there: then no node makes a
-child from the parent any more.
+when every voter of its children, by their newest configs, was reported to be there, and a replica of it has
+said that nobody must read its log any more: then no node makes a child from the parent, and nobody needs it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,13 @@ from dynaproof.impl.metadata.records import PartitionRecord, SplitRecord, partit
 from dynaproof.impl.metadata.splits import SplitAnswers, advance_split, is_of, keys_of_split
 from dynaproof.impl.node import Env, Message, Microseconds, NodeId
 from dynaproof.impl.partition.messages.requests import Change
-from dynaproof.impl.partition.messages.split import SplitAlready, SplitDone, SplitPartition
+from dynaproof.impl.partition.messages.split import (
+    Finish,
+    Finished,
+    SplitAlready,
+    SplitDone,
+    SplitPartition,
+)
 from dynaproof.impl.partition.records import Split
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.membership import (
@@ -42,10 +48,12 @@ FIRST_INCARNATION = 1
 class Heard:
     """What was heard of a split."""
 
-    __slots__ = ("answers", "gone", "missing_since")
+    __slots__ = ("answers", "finished", "gone", "missing_since")
 
     def __init__(self) -> None:
         self.answers = SplitAnswers()
+        self.finished = False
+        """Whether nobody must read the parent's log any more."""
         self.gone: dict[Member, bool] = {}
         """The parent's replicas that are gone, as their nodes have answered."""
         self.missing_since: dict[tuple[int, Member], Microseconds] = {}
@@ -135,6 +143,7 @@ class Splits:
             one.heard.answers,
             hopeless=work.step == "split" and self.is_hopeless(one, parent),
             made=work.step == "made"
+            and self.is_finished(one, parent)
             and all(self.is_settled(child, read.record(partition_key(child))) for child in work.children),
             gone=work.step == "drop" and self.is_gone(one, parent),
         )
@@ -159,6 +168,17 @@ class Splits:
         if child is None or child.state != "listed":
             return child is not None and child.state == "gone"
         return all(self.nodes.is_there(voter, number) for voter in child.config.voters)
+
+    def is_finished(self, one: Driven, parent: PartitionRecord) -> bool:
+        """Whether nobody must read the parent's log any more, as a replica has said, or none is left that
+        could say so (H6; A12, 4).
+        """
+        return one.heard.finished or not self.finishers(parent)
+
+    def finishers(self, parent: PartitionRecord) -> list[Member]:
+        """The parent's replicas that may know the barrier."""
+        there = self.to_drop(parent)
+        return [member for member in there if self.nodes.may_know_barrier(member, parent.partition)]
 
     def is_gone(self, one: Driven, parent: PartitionRecord) -> bool:
         """Whether all live nodes have answered that the parent's replicas are gone, and this admin is not
@@ -187,6 +207,7 @@ class Splits:
         elif work.step == "void":
             self.steps.order(one, parent.config, RaiseEpoch(work.expected_epoch))
         elif work.step == "made":
+            self.finish(one, parent)
             for child in work.children:
                 self.make(one, child, read.record(partition_key(child)))
         else:
@@ -212,6 +233,13 @@ class Splits:
                     voter.node, CreateReplica(voter, config, slot, None, self.term.term, child.parent)
                 )
 
+    def finish(self, one: Driven, parent: PartitionRecord) -> None:
+        """Ask one replica after another that may know the barrier, until one has finished (H6; A12, 4)."""
+        there = self.finishers(parent)
+        if there and not one.heard.finished:
+            self.env.enter(parent.partition)
+            self.env.send(there[one.waits % len(there)].node, Finish())
+
     def drop(self, one: Driven, parent: PartitionRecord) -> None:
         """Command the nodes to drop the parent's replicas, each exactly (A6; A12, 4). A node that has yet to
         make a child of it answers `NotYet`, and is asked again (H11).
@@ -219,7 +247,7 @@ class Splits:
         self.env.enter(parent.partition)
         for member in self.to_drop(parent):
             if member not in one.heard.gone:
-                self.env.send(member.node, DropReplica(member, self.term.term))
+                self.env.send(member.node, DropReplica(member, self.term.term, parent.parent))
 
     # --- Answers ---
 
@@ -235,6 +263,12 @@ class Splits:
         """Go on, if this is news, and is the split that was asked for."""
         if one.heard.answers.split is None and is_of(split, one.work):
             one.heard.answers = structs.replace(one.heard.answers, split=split)
+            self.steps.step(one)
+
+    def on_finished(self, one: Driven, sender: NodeId, m: Finished) -> None:
+        """Nobody must read the parent's log any more."""
+        if not one.heard.finished:
+            one.heard.finished = True
             self.steps.step(one)
 
     def on_other_epoch(self, one: Driven, sender: NodeId, m: OtherEpoch) -> None:
@@ -256,6 +290,7 @@ class Splits:
     ANSWERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
         SplitDone: on_split_done,
         SplitAlready: on_split_already,
+        Finished: on_finished,
         OtherEpoch: on_other_epoch,
         NotNow: on_not_now,
         Gone: on_gone,

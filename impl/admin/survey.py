@@ -281,7 +281,7 @@ class Survey:
             elif one.voted:
                 voted.append(one.member)
             else:
-                self.drop(partition.partition, one.member)
+                self.drop(partition, one.member)
         if voted and self.leavers.has_turn(partition.partition):
             lost = self.nodes.lost_for_good(partition)
             if lost is not None and self.planner.has_place(partition, lost, candidates):
@@ -295,10 +295,10 @@ class Survey:
         self.env.enter(leaving.partition.partition)
         self.env.send(node, ConfigStatus(leaving.lost))
 
-    def drop(self, partition: int, member: Member) -> None:
-        """Command a node to drop exactly this replica (A6)."""
-        self.env.enter(partition)
-        self.env.send(member.node, DropReplica(member, self.term.term))
+    def drop(self, partition: PartitionRecord, member: Member) -> None:
+        """Command a node to drop exactly this replica (A6), which a late parent there may make yet (H11)."""
+        self.env.enter(partition.partition)
+        self.env.send(member.node, DropReplica(member, self.term.term, partition.parent))
 
     def on_status(self, sender: NodeId, m: Status) -> None:
         """The leader has answered: members that have left may go if all voters are admitted, and hold the log
@@ -310,10 +310,9 @@ class Survey:
         same = m.config.epoch == leaving.partition.config.epoch
         whole = m.admitted and m.held and m.config.epoch >= leaving.partition.config.epoch
         if whole or (same and leaving.lost is not None and m.lost == leaving.lost and m.others_hold):
-            partition = self.env.lane
             for member in leaving.members:
                 if member not in m.config.voters:
-                    self.drop(partition, member)
+                    self.drop(leaving.partition, member)
 
     def on_not_now(self, sender: NodeId, m: NotNow) -> None:
         """Ask the leader that is named."""

@@ -268,7 +268,7 @@ class Workflows:
         term, config = self.term.term, target.config
         if work.kind == "create":
             return [(voter.node, CreateReplica(voter, config, 0, None, term)) for voter in config.voters]
-        return [(address, DropPartition(term)) for address in target.nodes()]
+        return [(address, DropPartition(term, target.parent)) for address in target.nodes()]
 
     def on_created(self, sender: NodeId, m: Created) -> None:
         """A replica was made."""

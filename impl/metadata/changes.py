@@ -323,12 +323,13 @@ def begin_to_delete(read: Read, table: TableRecord, request: RequestId) -> Chang
 
 def targets_of(partition: PartitionRecord) -> list[Target]:
     """Where there may be something of a partition, or of its planned children, which lie where their parent
-    does (A14). Listed children have records of their own.
+    does (A14), each with its parent (H11). Listed children have records of their own.
     """
     others = tuple(one.member.node for one in partition.pending if not may_go(partition, one))
     left = tuple(one.member.node for one in partition.pending if may_go(partition, one))
     planned = partition.children if partition.state == "listed" else ()
-    return [Target(one, partition.config, others, left) for one in (partition.partition, *planned)]
+    parents = {partition.partition: partition.parent, **dict.fromkeys(planned, partition.partition)}
+    return [Target(one, partition.config, others, left, parent) for one, parent in parents.items()]
 
 
 def remove_table(read: Read, workflow: WorkflowRecord) -> Change:

@@ -142,6 +142,8 @@ class Target(Struct, frozen=True, gc=False, array_like=True):
     """Nodes that may have replicas that the config does not name, but a later one may."""
     left: tuple[NodeId, ...] = ()
     """Nodes that may have replicas to which no command can give a vote any more."""
+    parent: int = 0
+    """The partition whose split made this one, or would have; 0: none."""
 
     def nodes(self) -> tuple[NodeId, ...]:
         """The addresses of all nodes that may have a replica of it."""

@@ -4,6 +4,11 @@ knows the barrier says so from then on (rules H5, H6, P1 and A12 of docs/table.m
 Before that, every voter writes a checkpoint: then the last one, at the barrier, for which the children wait,
 has little left to write. The leader waits for these at most a heartbeat, since they only help.
 
+Behind the barrier there is no leader, but the parent's log may have readers that must get all of it. For
+these any replica that knows the barrier is the *finisher*, at an admin's word (H6): it would send them what a
+leader sends, from the frozen log, until they have the record of the split. No reader must so far: the holds
+of all lapse, and may be given up. So the finisher has finished when it is asked (`on_finish`).
+
 *Invariants.* A `Split` is proposed when no config is in flight and all below is chosen, under the config of
 the epoch that the command expects, with every voter admitted and full: so its children have the voters that
 the log's order gives them. Nothing is proposed above it but what phase 1 needs. Requests that wait while it
@@ -20,6 +25,8 @@ from dynaproof.impl.partition.messages.requests import Request, WrongPartition
 from dynaproof.impl.partition.messages.split import (
     CheckpointDone,
     CheckpointFirst,
+    Finish,
+    Finished,
     SplitAlready,
     SplitDone,
     SplitPartition,
@@ -236,7 +243,13 @@ class Splitting(Service):
             self.env.send(sender, SplitAlready(expected_epoch, split))
         return split is not None
 
+    def on_finish(self, sender: NodeId, m: Finish) -> None:
+        """Say that nobody must read the frozen log any more (H6)."""
+        if self.replica.state.split is not None:
+            self.env.send(sender, Finished())
+
     HANDLERS: ClassVar[Mapping[type[Message], Callable[..., None]]] = {
+        Finish: on_finish,
         SplitPartition: on_split_partition,
         CheckpointFirst: on_checkpoint_first,
         CheckpointDone: on_checkpoint_done,

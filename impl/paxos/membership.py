@@ -166,13 +166,18 @@ class Membership(Service):
             self.change(sender, m, leadership, self.replica.config.raised())
 
     def on_config_status(self, sender: NodeId, m: ConfigStatus) -> None:
-        """Say which config governs."""
-        replica, leadership = self.replica, self.obeying(sender, -1)
+        """Say which config governs, as a leader that serves, or who knows the barrier (rule M2)."""
+        replica = self.replica
+        config, slot, barrier = replica.config, replica.state.config_slot, replica.state.barrier
+        if barrier:
+            self.env.send(sender, Status(config, slot, False, False, False, m.lost, barrier))
+            return
+        leadership = self.obeying(sender, -1)
         if leadership is not None:
-            slot, admitted = replica.state.config_slot, self.all_admitted(leadership, None)
+            admitted = self.all_admitted(leadership, None)
             held = self.all_hold(leadership, slot, None)
             others = self.all_hold(leadership, slot, m.lost)
-            self.env.send(sender, Status(replica.config, slot, admitted, held, others, m.lost))
+            self.env.send(sender, Status(config, slot, admitted, held, others, m.lost))
 
     def obeying(self, sender: NodeId, expected_epoch: int) -> Leadership | None:
         """The leadership, if it may obey a command now; else the sender is told who might."""

@@ -220,7 +220,7 @@ class Agent:
         was_made = host.journal.was_made(group)
         if not host.journal.buried(group):
             host.abandon()
-            self.env.send(self.env.me, Interred(host.journal.append(Buried(group, m.term))))
+            self.env.send(self.env.me, Interred(host.journal.append(Buried(group, m.term, m.parent))))
         if self.env.now >= host.grants.bound_until(group, was_made):
             self.env.send(sender, PartitionGone(self.env.me))
 

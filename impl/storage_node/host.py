@@ -339,10 +339,11 @@ class StorageNode:
         self.env.send(sender, Gone(member))
 
     def dropped(self, m: DropReplica) -> Silent | node_journal.Dropped:
-        """What the node's journal says of a replica that was dropped; an operator has no term."""
+        """What the node's journal says of a replica that was dropped (H11); an operator has no term."""
         lane, incarnation = self.env.lane, m.member.incarnation
-        region = self.agent is not None
-        return node_journal.Dropped(lane, incarnation, m.term) if region else Silent(lane, incarnation)
+        if self.agent is None:
+            return Silent(lane, incarnation)
+        return node_journal.Dropped(lane, incarnation, m.term, m.parent)
 
     def on_ask_report(self, sender: NodeId, m: AskReport) -> None:
         """Say what is hosted here of the group, once that is known."""

@@ -66,6 +66,8 @@ class DropPartition(Message, frozen=True, gc=False, tag="drop_partition"):
     """Drop whatever replica of this partition is here, and never make one again (A7)."""
 
     term: int
+    parent: int = 0
+    """The partition whose split made this one, or would have (H11); 0 if none did, or nothing says which."""
 
 
 class PartitionGone(Message, frozen=True, gc=False, tag="partition_gone"):

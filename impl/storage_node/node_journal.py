@@ -7,8 +7,9 @@ again; of a buried group, none at all. Of each group the record of its floor cou
 later one, so the journal in memory and its head on the disk take one record for each group that was ever
 here. A group that was buried or dropped is forgotten once the fence is above the term of that command,
 because then no command that might make it is obeyed any more (A8); what the metadata's leader dropped,
-without a term, is kept (A15), and what is known of a child stays as long as a replica of its parent is here
-(H11).
+without a term, is kept (A15), and what is known of a child stays as long as a replica of its parent is here,
+because that one would make the child without any command (H11). So the records of a child name its parent,
+also where the child was dropped before it was made.
 """
 
 from __future__ import annotations
@@ -55,19 +56,23 @@ class Silent(Struct, frozen=True, gc=False, tag="silent", array_like=True):
 
 class Dropped(Struct, frozen=True, gc=False, tag="dropped", array_like=True):
     """The replica was dropped, made or not, at the command of an admin of this term (A6), or, with term 0, of
-    the metadata's leader (A15).
+    the metadata's leader (A15). A split of `parent` made its group, unless `parent` is 0.
     """
 
     group: int
     incarnation: int
     term: int
+    parent: int = 0
 
 
 class Buried(Struct, frozen=True, gc=False, tag="buried", array_like=True):
-    """No replica of this group is made here any more: an admin of this term has dropped it (A7)."""
+    """No replica of this group is made here any more: an admin of this term has dropped it (A7). A split of
+    `parent` made it, or would have, unless `parent` is 0.
+    """
 
     group: int
     term: int
+    parent: int = 0
 
     @property
     def incarnation(self) -> int:
@@ -121,7 +126,7 @@ class NodeJournal:
         self._emptied: dict[int, bool] = {}
         """Groups buried, or whose replica was dropped, that left nothing on the disk, durably."""
         self._parents: dict[int, int] = {}
-        """By group that a split made, its parent."""
+        """By group that a split made, its parent, if a record of the group has named it."""
         self._children: dict[int, dict[int, bool]] = {}
         """By parent, the children of which a replica was ever made here."""
 
@@ -168,7 +173,7 @@ class NodeJournal:
         return group in self._children
 
     def parent_of(self, group: int) -> int:
-        """The group whose split made this one; 0: none, or no replica of this one was ever here."""
+        """The group whose split made this one; 0: none, or no record of this one has named it."""
         return self._parents.get(group, 0)
 
     def buried(self, group: int) -> bool:
@@ -215,7 +220,11 @@ class NodeJournal:
             standing: list[Standing | Mark | Fence | Hosts] = [
                 self._standing[group] for group in self.groups()
             ]
-            standing += [Mark(parent, group) for group, parent in sorted(self._parents.items())]
+            standing += [
+                Mark(parent, group)
+                for parent, children in sorted(self._children.items())
+                for group in sorted(children)
+            ]
             standing += [Fence(self.fence)] if self.fence else []
             standing += [self.hosts] if self.hosts is not None else []
             journal.roll(0, lambda link: _encode(Head(link, tuple(standing))))
@@ -246,8 +255,9 @@ class NodeJournal:
                 del self._standing[group], self._emptied[group]
         for group, parent in list(self._parents.items()):
             if group not in self._standing and not self.live(parent):
-                del self._parents[group], self._children[parent][group]
-                if not self._children[parent]:
+                del self._parents[group]
+                children = self._children.get(parent, {})
+                if children.pop(group, False) and not children:
                     del self._children[parent]
 
     def _marks(self, parent: int, group: int) -> None:
@@ -265,6 +275,8 @@ class NodeJournal:
         elif record.incarnation >= self.floor(record.group):
             if isinstance(record, Made) and record.parent:
                 self._marks(record.parent, record.group)
+            elif isinstance(record, Dropped | Buried) and record.parent:
+                self._parents[record.group] = record.parent
             self._standing[record.group] = record
             self._emptied.pop(record.group, None)
 

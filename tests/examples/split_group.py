@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import structs
 
-from dynaproof.checkers.kinds.group import REPLICAS, command_voters, first_config
+from dynaproof.checkers.kinds.group import REPLICAS, first_config
 from dynaproof.checkers.strategies.timed import Timed
 from dynaproof.checkers.world.listening import Listening
 from dynaproof.checkers.world.options import Options
@@ -21,6 +21,8 @@ from dynaproof.impl.partition.messages.split import SplitPartition
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.splitting import Preparing, Splitting
 from dynaproof.impl.paxos.ids import Member, RequestId
+from dynaproof.impl.paxos.messages.membership import CreateReplica
+from dynaproof.impl.storage_node.agent import Region
 from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.values.key_range import whole
 from dynaproof.specs.observe.impl.place import sent
@@ -56,14 +58,15 @@ class Listener:
 
 class SplitGroup:
     """Group 1, on `sa`, `sb` and `sc`; it is led by `sa`, which has heard of all voters, unless told not to
-    wait for that.
+    wait for that. In a `region` the client is the admin.
     """
 
-    def __init__(self, *, waits: bool = True, **settings: Any) -> None:
+    def __init__(self, *, waits: bool = True, region: bool = False, **settings: Any) -> None:
         chosen = structs.replace(SETTINGS, **settings)
+        of = Region(REPLICAS, (CLIENT,)) if region else None
 
         def host(env: Env) -> Any:
-            return StorageNode(env, REPLICAS, chosen, (), (CLIENT,))
+            return StorageNode(env, REPLICAS, chosen, (), (CLIENT,), of)
 
         self.said: list[tuple[str, Message]] = []
         """What the handler that ran last has sent, with the name of its node."""
@@ -72,9 +75,11 @@ class SplitGroup:
         for place in self.world.places.values():
             self.world.start(place)
         self.requests = 0
-        command_voters(self.world, CONFIG, PARENT)
+        for voter in CONFIG.voters:
+            self.tell(voter.node.name, CreateReplica(voter, CONFIG, 0))
         self.wait(lambda: all(self.replica(name) for name in ("sa", "sb", "sc")))
-        self.world.run(self.place("sa"), self.replica("sa").start_campaign, lane=PARENT)
+        if not region:
+            self.world.run(self.place("sa"), self.replica("sa").start_campaign, lane=PARENT)
         if waits:
             self.wait(lambda: self.replica("sa").serving)
             others = self.replica("sa").leadership.progress

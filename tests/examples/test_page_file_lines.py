@@ -185,6 +185,26 @@ def test_a_child_that_was_dropped_is_reported_until_its_parent_was_though_that_i
     assert one.journal.silent() == []
 
 
+def test_a_child_that_was_dropped_before_it_was_made_is_known_beside_its_parent_and_marks_nothing() -> None:
+    one = OneJournal()
+    one.add(Made(PARENT, 3), Dropped(LEFT, 1, 1, PARENT), Buried(RIGHT, 1, PARENT))
+    for child in (LEFT, RIGHT):
+        one.journal.emptied(child)
+    one.compact()
+    for journal in one.everywhere():
+        assert (journal.floor(LEFT), journal.buried(RIGHT)) == (1, True), "else its parent makes it again"
+        assert journal.silent() == [(LEFT, 1)]
+        assert not journal.marked(PARENT)
+    one.add(Dropped(PARENT, 3, one.journal.fence))
+    for group in (PARENT, LEFT, RIGHT):
+        one.journal.emptied(group)
+    one.compact()
+    one.compact()
+    for journal in one.everywhere():
+        assert journal.groups() == []
+        assert (journal.parent_of(LEFT), journal.parent_of(RIGHT)) == (0, 0)
+
+
 def test_a_mark_stays_as_long_as_the_child_is_here() -> None:
     one = OneJournal()
     one.add(Made(PARENT, 3), Made(LEFT, 1, PARENT), Dropped(PARENT, 3, 1))

@@ -36,7 +36,7 @@ from dynaproof.impl.metadata.records import (
 )
 from dynaproof.impl.node import ONLY_LANE, Message, NodeId
 from dynaproof.impl.partition.messages.requests import Page, Rejected, Reply, Request, WrongPartition
-from dynaproof.impl.partition.messages.split import SplitAlready, SplitDone
+from dynaproof.impl.partition.messages.split import Finished, SplitAlready, SplitDone
 from dynaproof.impl.partition.records import ChildSpec, Split, StoredItem
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member, RequestId
 from dynaproof.impl.paxos.messages.membership import (
@@ -186,6 +186,7 @@ TOLD = (
     OtherEpoch,
     SplitDone,
     SplitAlready,
+    Finished,
     NotNow,
     NotCaughtUp,
     Status,

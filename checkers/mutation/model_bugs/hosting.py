@@ -69,7 +69,17 @@ BUGS = (
     model_bug(
         "DropsTheParentEarly",
         "The parent's replica goes as soon as the child's files are written.",
-        Edit(MODEL, 'return bool(self.mark[n] == "synced")', 'return bool(self.journal[n] != "none")'),
+        Edit(
+            MODEL,
+            'return bool(self.mark[n] == "synced" or n in self.dropped)',
+            'return bool(self.journal[n] != "none")',
+        ),
         violates="child_can_be_made",
+    ),
+    model_bug(
+        "ForgetsTheUnmade",
+        "What was dropped before it was made is forgotten beside a replica of the parent.",
+        Edit(MODEL, 'return bool(self.parent[n] == "gone")', "return True"),
+        violates="dropped_stays_dropped",
     ),
 )

@@ -229,7 +229,11 @@ BUGS = (
     bug(
         "no_tombstone",
         "A node that drops a partition does not remember that, and makes it again at a late command.",
-        Edit(AGENT, "host.journal.append(Buried(group, m.term))", "host.journal.append(Fence(m.term))"),
+        Edit(
+            AGENT,
+            "host.journal.append(Buried(group, m.term, m.parent))",
+            "host.journal.append(Fence(m.term))",
+        ),
         scenario=COMES_AND_GOES,
         breaks=("nothing_leaks",),
     ),

@@ -37,7 +37,7 @@ BUGS = (
         "Of a replica that is to go, the whole partition is dropped at its node.",
         Edit(
             SURVEY,
-            "self.env.send(member.node, DropReplica(member, self.term.term))",
+            "self.env.send(member.node, DropReplica(member, self.term.term, partition.parent))",
             """
             from dynaproof.impl.storage_node.messages import DropPartition
             self.env.send(member.node, DropPartition(self.term.term))
@@ -72,10 +72,10 @@ BUGS = (
         "A replica that is to go is struck out as soon as its node was told to drop it.",
         Edit(
             SURVEY,
-            "self.env.send(member.node, DropReplica(member, self.term.term))",
+            "self.env.send(member.node, DropReplica(member, self.term.term, partition.parent))",
             """
-            self.env.send(member.node, DropReplica(member, self.term.term))
-            self.chores.add(Forget(partition, member))
+            self.env.send(member.node, DropReplica(member, self.term.term, partition.parent))
+            self.chores.add(Forget(partition.partition, member))
             """,
         ),
         scenario="node-returns",

@@ -6,6 +6,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     NODES,
     SPLIT,
     SPLITS,
+    SPLITTING,
 )
 from dynaproof.checkers.patches import Edit, bug
 
@@ -14,6 +15,13 @@ AND_REPAIR = "split-and-repair"
 AND_DELETE = "split-and-delete"
 
 BUGS = (
+    bug(
+        "nobody_finishes",
+        "No replica says that nobody must read a parent's log any more, so the parent stays.",
+        Edit(SPLITTING, "self.env.send(sender, Finished())", "pass"),
+        scenario=SCENARIO,
+        breaks=("what_was_begun_ends",),
+    ),
     bug(
         "lists_what_is_proposed",
         "The children are listed as soon as the leader was told to split, chosen or not.",
@@ -69,6 +77,7 @@ BUGS = (
             SPLITS,
             """
             made=work.step == "made"
+            and self.is_finished(one, parent)
             and all(self.is_settled(child, read.record(partition_key(child))) for child in work.children),
             """,
             'made=work.step == "made",',
@@ -140,7 +149,7 @@ BUGS = (
     bug(
         "late_parents_kept",
         "What a node still has of a partition that was split and is gone is never dropped.",
-        Edit(NODES, "for partition in gone:", "for partition in ():", within="Nodes.drop_late"),
+        Edit(NODES, "for record in gone:", "for record in ():", within="Nodes.drop_late"),
         scenario=AND_REPAIR,
         breaks=("nothing_leaks",),
     ),

@@ -10,12 +10,61 @@ from dynaproof.checkers.mutation.seeded.places import (
     LEAVING,
     MEMBERSHIP,
     NODES,
+    SPLITS,
+    SPLITTING,
+    SURVEY,
     TABLES,
     WORKFLOWS,
 )
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
+    bug(
+        "unmade_children_forgotten",
+        "A node that drops a child before it was made does not note its parent, and forgets it beside that.",
+        Edit(HOST, "incarnation, m.term, m.parent)", "incarnation, m.term)"),
+        scenario="split-and-repair",
+    ),
+    bug(
+        "finishes_before_the_barrier",
+        "A replica that does not know the barrier says that all who must read the log through it have.",
+        Edit(
+            SPLITTING,
+            "if self.replica.state.split is not None:",
+            "if True:",
+            within="Splitting.on_finish",
+        ),
+        scenario="split",
+    ),
+    bug(
+        "dropped_unfinished",
+        "A parent is dropped without the word that nobody must read its log any more.",
+        Edit(SPLITS, "return one.heard.finished or not self.finishers(parent)", "return True"),
+        scenario="split",
+    ),
+    bug(
+        "lost_finishers_waited_for",
+        "A parent is not dropped before one of its replicas has finished, though none is left that could.",
+        Edit(SPLITS, "return one.heard.finished or not self.finishers(parent)", "return one.heard.finished"),
+        scenario="split-and-repair",
+        breaks=("what_was_begun_ends",),
+    ),
+    bug(
+        "who_knows_the_barrier_vouches",
+        "A replica that knows the barrier says that all voters of the parent are admitted and hold its log.",
+        Edit(
+            MEMBERSHIP,
+            "Status(config, slot, False, False, False, m.lost, barrier)",
+            "Status(config, slot, True, True, True, m.lost, barrier)",
+        ),
+        scenario="split-and-repair",
+    ),
+    bug(
+        "drops_name_no_parent",
+        "The command to drop a replica that has left does not say which partition was split into its own.",
+        Edit(SURVEY, "self.term.term, partition.parent))", "self.term.term))"),
+        scenario="split-and-repair",
+    ),
     bug(
         "second_replica_beside_one",
         "A node makes a replica of a partition beside one that it has.",

@@ -32,10 +32,21 @@ class SplitDone(Message, frozen=True, gc=False, tag="split_done"):
 
 
 class SplitAlready(Message, frozen=True, gc=False, tag="split_already"):
-    """A command that changes the config, or asks for it, comes too late: the partition is split, for ever."""
+    """A command that changes the config comes too late: the partition is split, for ever."""
 
     expected_epoch: int
     split: Split
+
+
+class Finish(Message, frozen=True, gc=False, tag="finish"):
+    """The parent has no leader any more: see to it that those who must read its log have it through the
+    barrier. Answered with `Finished` by a replica that knows the barrier, for ever; any other one says
+    nothing, and the next one is asked.
+    """
+
+
+class Finished(Message, frozen=True, gc=False, tag="finished"):
+    """All who must read the log of this partition have it through the barrier."""
 
 
 class CheckpointFirst(Peer, frozen=True, gc=False, tag="checkpoint_first"):

@@ -69,6 +69,8 @@ class DropReplica(Message, frozen=True, gc=False, tag="drop_replica"):
     member: Member
     term: int = 0
     """The term of the admin that commands it (A8); 0 if an operator does."""
+    parent: int = 0
+    """As in `CreateReplica`: the node may have a replica of the parent that would make this one yet (H11)."""
 
 
 class Gone(Message, frozen=True, gc=False, tag="gone"):
@@ -144,7 +146,8 @@ class OtherEpoch(Message, frozen=True, gc=False, tag="other_epoch"):
 
 class Status(Message, frozen=True, gc=False, tag="status"):
     """The governing config; whether all its voters are admitted, whether all hold the log through it, and
-    whether all do except the one named as lost.
+    whether all do except the one named as lost. A replica that knows the barrier, the slot of which it names,
+    hears no voters, and vouches for none: no config follows.
     """
 
     config: Config
@@ -153,6 +156,7 @@ class Status(Message, frozen=True, gc=False, tag="status"):
     held: bool
     others_hold: bool
     lost: Member | None
+    barrier: int = 0
 
 
 class NotNow(Message, frozen=True, gc=False, tag="not_now"):

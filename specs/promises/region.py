@@ -140,7 +140,7 @@ def repairs_replace_the_lost(view: RegionView) -> Iterable[Violation]:
         if not fact.at_once:
             yield Violation(
                 f"what replaces voter {fact.voter} of partition {fact.partition} copies before it votes, and "
-                "all other voters have their trees"
+                "all other voters have their trees, or may have them"
             )
 
 

@@ -32,9 +32,6 @@ FOUND_BY = {
     "too_many_have_left_to_go": (
         f"{WAITS}::test_who_has_left_goes_beside_a_lost_voter_only_where_no_node_may_have_its_successor"
     ),
-    "planned_before_it_is_heard": (
-        f"{WAITS}::test_a_repair_waits_until_the_other_voters_have_said_whether_they_have_trees"
-    ),
     "moves_take_every_place": f"{WAITS}::test_moves_that_operators_order_leave_room_for_repairs",
     "one_lost_voter_hides_another": f"{WAITS}::{IN_TURN}",
     "out_of_turn": f"{WAITS}::{IN_TURN}",

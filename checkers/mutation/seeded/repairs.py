@@ -319,6 +319,17 @@ BUGS = (
         breaks=("repairs_replace_the_lost",),
     ),
     bug(
+        "planned_before_it_is_heard",
+        "An admin that has just started takes those that it has not heard for voters without a tree.",
+        Edit(
+            PLANNER,
+            "if not all(self.nodes.is_known(voter.node.address) for voter in others):",
+            "if False:",
+        ),
+        scenario="repair-takeover",
+        breaks=("repairs_replace_the_lost",),
+    ),
+    bug(
         "silence_reported_for_ever",
         "A replica that fell silent is not dropped, and its node goes on to report it.",
         Edit(HOST, "elif self.agent is not None and fell_silent:", "elif False:"),

@@ -68,17 +68,6 @@ BUGS = (
         breaks=("routers_and_admins_stay_bounded",),
     ),
     bug(
-        "planned_before_it_is_heard",
-        "An admin that has just started takes those that it has not heard for voters without a tree.",
-        Edit(
-            PLANNER,
-            "if not all(self.nodes.is_known(voter.node.address) for voter in others):",
-            "if False:",
-        ),
-        scenario="repair-takeover",
-        breaks=("repairs_replace_the_lost",),
-    ),
-    bug(
         "leavers_go_while_a_node_is_busy",
         "Who has left is dropped beside a lost voter, though a node that is busy may have its successor.",
         Edit(

@@ -34,6 +34,7 @@ from dynaproof.impl.admin.workflows import Driven, Workflows
 from dynaproof.impl.capacity import rates
 from dynaproof.impl.metadata import changes, placement, replacements, splits
 from dynaproof.impl.metadata.directory import Directory
+from dynaproof.impl.metadata.records import Target
 from dynaproof.impl.metadata.replacements import Forget, Plan
 from dynaproof.impl.metadata.splits import PlanSplit
 from dynaproof.impl.metadata.whereabouts import Whereabouts
@@ -106,6 +107,7 @@ CLASSES: dict[str, Any] = {
         Term,
         Workflows,
         Driven,
+        Target,
         Nodes,
         Ratings,
         ScaledTable,

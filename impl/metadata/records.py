@@ -151,7 +151,7 @@ class Target(Struct, frozen=True, gc=False, array_like=True):
         return tuple(dict.fromkeys(node.address for node in there))
 
     def may_vote(self) -> tuple[NodeId, ...]:
-        """The addresses of the nodes whose replicas have votes, or may get them."""
+        """The addresses of the nodes whose replicas have votes, or may get them (A14)."""
         there = (*(voter.node for voter in self.config.voters), *self.others)
         return tuple(dict.fromkeys(node.address for node in there))
 

@@ -138,12 +138,12 @@ class Asked:
 def what_became_of(asked: Asked) -> tuple[Result | ApiError, Item | None]:
     """The answer when all items are done, and the item for which a condition failed; each item has its own
     error, if any (R6). A batch of which nothing was done is answered with one of these errors: an indefinite
-    one, if there is any.
+    one, if there is any, else that of an item whose table is still there.
     """
     if isinstance(asked.action, (BatchGetItem, BatchWriteItem)):
-        failed = [piece.error for piece in asked.pieces if piece.error is not None]
+        failed = [(not one.error.definite, not one.gone, one.error) for one in asked.pieces if one.error]
         if len(failed) == len(asked.pieces):
-            return next((error for error in failed if not error.definite), failed[0]), None
+            return max(failed, key=lambda one: one[:2])[2], None
         each = enumerate(asked.pieces)
         unprocessed = tuple((index, one.error.definite) for index, one in each if one.error is not None)
         return Batch(tuple(piece.item for piece in asked.pieces), unprocessed), None

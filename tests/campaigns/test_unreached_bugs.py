@@ -215,6 +215,9 @@ FOUND_BY = {
     "planned_voters_forgotten": (
         f"{DELETES}::test_a_table_does_not_go_while_a_voter_that_is_planned_makes_a_quorum"
     ),
+    "gone_tables_are_unavailable": (
+        "test_router_bytes.py::test_a_batch_of_which_nothing_was_done_hears_of_what_is_still_there"
+    ),
     "page_of_two_tables": (
         "test_router_split_pages.py::test_a_page_ends_where_a_table_of_the_same_name_would_go_on"
     ),

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from dynaproof.impl.node import NodeId
-from dynaproof.impl.router.asked import Asked
+from dynaproof.impl.router import errors
+from dynaproof.impl.router.asked import Asked, Piece, what_became_of
 from dynaproof.impl.router.messages import (
     Action,
     Ask,
@@ -138,3 +139,16 @@ def test_as_much_is_taken_as_there_is_room_for_and_not_a_byte_more() -> None:
     assert (room.left, room.take(asked, 1)) == (0, False)
     room.free(asked)
     assert room.left == 100
+
+
+def test_a_batch_of_which_nothing_was_done_hears_of_what_is_still_there() -> None:
+    """One item was not kept; the table of the other one is gone, which is not for its user to hear."""
+    asked = Asked(ME, Ask(Session(1, 1), 1, GETS), 1_000)
+    operation: Any = None
+    for key, gone, error in ((b"a", True, errors.NO_METADATA), (b"b", False, errors.THROTTLED)):
+        piece = Piece("books", 1, key, operation)
+        piece.done, piece.gone, piece.error = True, gone, error
+        asked.pieces.append(piece)
+    assert what_became_of(asked) == (errors.THROTTLED, None)
+    asked.pieces[0].error = errors.UNKNOWN
+    assert what_became_of(asked) == (errors.UNKNOWN, None)

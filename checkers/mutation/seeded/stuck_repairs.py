@@ -61,6 +61,17 @@ BUGS = (
         breaks=("removed_tables_take_no_writes",),
     ),
     bug(
+        "gone_tables_are_unavailable",
+        "A batch of which nothing was done is answered for an item whose table is gone.",
+        Edit(
+            "dynaproof.impl.router.asked",
+            "(not one.error.definite, not one.gone, one.error)",
+            "(not one.error.definite, False, one.error)",
+        ),
+        scenario="split-and-delete",
+        breaks=("errors_stop_after_faults",),
+    ),
+    bug(
         "page_of_two_tables",
         "A page goes on in another table of that name, made while it was filled.",
         Edit(ROUTER, "if paging.items and paging.generation != known.table.generation:", "if False:"),

@@ -82,8 +82,8 @@ class DeclaredDead(RegionFact, frozen=True, gc=False):
 
 
 class TakenForDead(RegionFact, frozen=True, gc=False):
-    """A storage node is taken for dead after at most so long a silence, by the clock of the admin; and how
-    long it should be at the least.
+    """A storage node is taken for dead, and had been silent for so long when its admin decided that, by the
+    clock of that admin; and for how long it should be at the least.
     """
 
     node: str

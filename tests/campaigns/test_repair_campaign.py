@@ -34,6 +34,8 @@ def test_every_promise_holds_in_a_campaign_of_repairs_that_reaches_every_situati
     ("name", "spec"),
     [
         ("taken_for_dead_too_soon", "nodes_die_of_silence"),
+        ("overdue_nodes_die", "nodes_die_of_silence"),
+        ("replaced_when_it_lives", "repairs_replace_the_lost"),
         ("one_report_is_enough", "repairs_replace_the_lost"),
         ("all_moves_at_once", "routers_and_admins_stay_bounded"),
         ("repair_waits_for_the_walk", "repairs_come_soon"),

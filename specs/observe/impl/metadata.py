@@ -122,6 +122,8 @@ class MetadataObserver:
         """Workflows that delete a table."""
         self.ended: dict[int, bool] = {}
         """Workflows that have ended."""
+        self.slot = 0
+        """That of the last record."""
         self.planned: dict[int, int] = {}
         """By the id of a child that a split has recorded: its parent."""
 
@@ -149,6 +151,7 @@ class MetadataObserver:
 
     def chosen(self, record: Record) -> None:
         """A record of partition 0 is chosen."""
+        self.slot = record.slot
         if record.config is not None:
             self.placed(METADATA, record.config)
         if not isinstance(record, Write):

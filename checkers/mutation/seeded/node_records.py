@@ -1,0 +1,44 @@
+"""Bugs of what admins record of storage nodes, and make of that: who is dead, who lives, who is drained."""
+
+from __future__ import annotations
+
+from dynaproof.checkers.mutation.seeded.places import SURVEY
+from dynaproof.checkers.patches import Edit, bug
+
+BUGS = (
+    bug(
+        "overdue_nodes_die",
+        "A node that must wait to be taken for dead is, when its turn comes, though it has reported since.",
+        Edit(
+            SURVEY,
+            """
+            elif not record.dead and not alive and self.mourning.may_begin(record.zone, self.env.now):
+                self.chores.add(MarkNode(record.name, True))
+            """,
+            """
+            elif not record.dead and (not alive or self.overdue.pop(address, False)):
+                if self.mourning.may_begin(record.zone, self.env.now):
+                    self.chores.add(MarkNode(record.name, True))
+                else:
+                    self.overdue[address] = True
+            """,
+        ),
+        Edit(
+            SURVEY,
+            "self.dead: dict[str, bool] = {}",
+            """
+            self.dead: dict[str, bool] = {}
+            self.overdue: dict[NodeId, bool] = {}
+            """,
+        ),
+        scenario="node-returns",
+        breaks=("nodes_die_of_silence",),
+    ),
+    bug(
+        "replaced_when_it_lives",
+        "The walk that finds that a dead node lives replaces what that node has, like the walks before it.",
+        Edit(SURVEY, "self.nodes.records[address] = structs.replace(record, dead=False)", "pass"),
+        scenario="node-returns",
+        breaks=("repairs_replace_the_lost",),
+    ),
+)

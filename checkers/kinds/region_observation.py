@@ -112,7 +112,7 @@ class RegionObservation(GroupsObservation):
         self.stops = StopObserver(self.region, lambda child: self.groups[child].load.serves())
         self.splits = SplitSituations(self.metadata, self.reach)
         self.repairs = RepairObserver(self.region, self.metadata, config, self.voters_of, self.reach)
-        self.errors.acknowledged = self.repairs.acknowledged = self.acknowledged
+        self.errors.acknowledged = self.metadata.acknowledged = self.acknowledged
         self.repairs.awaits = lambda partition, name: self.groups[partition].load.awaits(name)
         self.metadata.replaced, self.metadata.marked = self.repairs.replaced, self.repairs.marked
         self.tables = TableSituations(self.metadata, self.groups, self.reach)

@@ -24,6 +24,7 @@ from dynaproof.impl.node import Microseconds
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.storage_node.messages import HostedReplica, NodeReport
+from dynaproof.specs.observe.impl.drains import DrainObserver
 from dynaproof.specs.observe.impl.metadata import MetadataObserver
 from dynaproof.specs.observe.impl.place import given, replica_of
 from dynaproof.specs.situation import Sometimes
@@ -127,6 +128,7 @@ class RepairObserver:
         Overfull,
         RepairPlanned,
         TakenForDead,
+        *DrainObserver.PROVIDES,
         *RepairTimes.PROVIDES,
     )
 
@@ -148,8 +150,8 @@ class RepairObserver:
         self.reach = reach
         self.awaits: Callable[[int, str], None] | None = None
         """Called with a partition, and the name of the node on which a replica of it is to be made."""
-        self.acknowledged: Callable[[], int] = lambda: 0
-        """The last slot of the metadata whose change was acknowledged."""
+        self.drains = DrainObserver(region, metadata)
+        metadata.node_changed = self.drains.changed
         self.lives: dict[str, Listening] = {}
         """By admin, what its present life has heard."""
         self.silent: dict[tuple[str, str], Microseconds] = {}
@@ -179,7 +181,7 @@ class RepairObserver:
         if isinstance(message, NodeReport):
             life.hears(message)
         assert isinstance(admin, Admin)
-        life.walks(admin.survey.walk, self.acknowledged())
+        life.walks(admin.survey.walk, self.metadata.acknowledged())
         chores = admin.survey.chores
         waiting = [one for one in (*chores.waiting, chores.doing) if isinstance(one, Plan | MarkNode)]
         for chore in waiting:
@@ -187,6 +189,7 @@ class RepairObserver:
                 self.found(place.name, life, chore)
         life.chores = tuple(waiting)
         self.times.admin_handled(place)
+        self.drains.handled(place)
 
     def found(self, admin: str, life: Listening, chore: Plan | MarkNode) -> None:
         """An admin is about to write this down."""

@@ -91,6 +91,26 @@ class TakenForDead(RegionFact, frozen=True, gc=False):
     least_us: int
 
 
+class DrainChanged(RegionFact, frozen=True, gc=False):
+    """From here on the record of a storage node says that it is drained, or no longer does; and whether an
+    order that has not been answered asks for that.
+    """
+
+    node: str
+    draining: bool
+    ordered: bool
+
+
+class DrainObeyed(RegionFact, frozen=True, gc=False):
+    """An order that a storage node be drained, or no longer, is obeyed; and whether its record has said so
+    since the order came.
+    """
+
+    node: str
+    draining: bool
+    done: bool
+
+
 class RepairPlanned(RegionFact, frozen=True, gc=False):
     """An admin plans to replace a voter of a partition because it is lost; and whether it is, by what the
     admin was told.

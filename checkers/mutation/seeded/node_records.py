@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded.places import SURVEY
+from dynaproof.checkers.mutation.seeded.places import REPLACED, SURVEY
 from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
@@ -40,5 +40,34 @@ BUGS = (
         Edit(SURVEY, "self.nodes.records[address] = structs.replace(record, dead=False)", "pass"),
         scenario="node-returns",
         breaks=("repairs_replace_the_lost",),
+    ),
+    bug(
+        "nodes_recorded_anew",
+        "An admin that has just become active makes the record of a node anew, whatever it says.",
+        Edit(
+            REPLACED,
+            "return add_node(read, self.node) if read.record(node_key(self.node.name)) is None else None",
+            "return add_node(read, self.node)",
+        ),
+        scenario="drain",
+        breaks=("drain_orders_last",),
+    ),
+    bug(
+        "marks_forget_drains",
+        "A node that is taken for dead, or has reported again, is no longer drained.",
+        Edit(
+            REPLACED,
+            "after = structs.replace(record, dead=self.dead)",
+            "after = NodeRecord(record.name, record.zone, dead=self.dead)",
+        ),
+        scenario="drain",
+        breaks=("drain_orders_last",),
+    ),
+    bug(
+        "drains_obeyed_unwritten",
+        "An order to drain a node is obeyed without a word in the metadata.",
+        Edit(REPLACED, "if record.draining == order.draining:", "if True:"),
+        scenario="drain",
+        breaks=("drain_orders_last",),
     ),
 )

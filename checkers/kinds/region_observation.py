@@ -429,7 +429,8 @@ class RegionObservation(GroupsObservation):
         """A storage node is gone."""
         self.splits.host_stopped(place, lost_disk)
         if lost_disk:
-            self.repairs.lost(place)
+            there = [self.groups[one] for one in self.at(place) if one in self.ranges]
+            self.repairs.lost(place.name, there)
         self.tables.stopped(place)
         self.crashed(place, lost_disk)
         if lost_disk:

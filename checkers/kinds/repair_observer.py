@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar
 
+from dynaproof.checkers.kinds.group import GroupObservation
 from dynaproof.checkers.kinds.region import RegionConfig
 from dynaproof.checkers.kinds.repair_times import RepairTimes
 from dynaproof.checkers.world.place import Place
@@ -33,7 +34,8 @@ from dynaproof.specs.sometimes_of_repairs import (
     ADMIN_DIED_REPLACING,
     BALANCED,
     NODE_DRAINED,
-    SECOND_LOSS,
+    SECOND_LOSS_BESIDE,
+    SECOND_LOSS_ELSEWHERE,
     TWO_OF_FIVE_LOST,
 )
 from dynaproof.specs.views.base import Fact
@@ -340,12 +342,19 @@ class RepairObserver:
             if any(one.name == place.name and one.draining for one in nodes):
                 self.reach(NODE_DRAINED)
 
-    def lost(self, place: Place) -> None:
-        """A storage node has lost its disk."""
+    def lost(self, name: str, groups: Iterable[GroupObservation]) -> None:
+        """A storage node has lost its disk, with its replicas of these groups."""
         works = [one for one in self.metadata.of(ReplacementRecord) if one.reason == "repair"]
-        repaired = [work.out for work in works] + [member for _, member in self.brought]
-        if any(member.node.address != place.id.address for member in repaired):
-            self.reach(SECOND_LOSS)
+        repaired = [*((work.partition, work.new) for work in works), *self.brought]
+        for group in groups:
+            lost, voters = group.members[name], group.config.voters
+            if lost not in voters or lost in group.view.forgetful:
+                continue
+            for partition, new in repaired:
+                if partition != group.group:
+                    self.reach(SECOND_LOSS_ELSEWHERE)
+                elif new != lost and new in voters and new in group.view.spoken:
+                    self.reach(SECOND_LOSS_BESIDE)
 
     def fewer(self, groups: Iterable[GroupView]) -> None:
         """Voters of these groups may have been lost."""

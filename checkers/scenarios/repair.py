@@ -19,6 +19,7 @@ from dynaproof.checkers.kinds.region_kinds import KINDS_THAT_LOSE
 from dynaproof.checkers.kinds.repair_faults import (
     ADMIN_CRASH_WHILE_GIVEN_UP,
     ADMIN_CRASHES_IN_REPLACEMENT,
+    LOST_DISK_BESIDE_LOG_REPLICA,
     LOST_DISK_BESIDE_REPAIR,
     LOST_DISK_OF_SUCCESSOR,
 )
@@ -61,7 +62,8 @@ from dynaproof.specs.sometimes_of_repairs import (
     ADMIN_DIED_REPLACING,
     BALANCED,
     NODE_DRAINED,
-    SECOND_LOSS,
+    SECOND_LOSS_BESIDE,
+    SECOND_LOSS_ELSEWHERE,
     TWO_OF_FIVE_LOST,
 )
 
@@ -348,9 +350,17 @@ REPAIR_UNDER_LOAD = structs.replace(
 TWO_LOSSES = like_repair(
     "two-losses",
     "a second voter is lost while the first one is being replaced, of another partition or the same",
-    Losses(losses=5, absences=2, most_others=2, aimed=(LOST_DISK_BESIDE_REPAIR,), most_aimed=2),
-    (MADE_EMPTY, GIVEN_UP, SECOND_LOSS),
+    Losses(
+        losses=5,
+        absences=2,
+        most_others=2,
+        aimed=(LOST_DISK_BESIDE_REPAIR, LOST_DISK_BESIDE_LOG_REPLICA),
+        most_aimed=4,
+        early=2,
+    ),
+    (MADE_EMPTY, GIVEN_UP, SECOND_LOSS_ELSEWHERE, SECOND_LOSS_BESIDE),
     Shape(rows=(2, 3)),
+    length=2 * LENGTH,
 )
 
 NODE_RETURNS = like_repair(

@@ -47,6 +47,7 @@ from dynaproof.specs.views.region import (
     RegionView,
     RepairPlanned,
     TakenForDead,
+    TakenForLiving,
 )
 
 FIVE = 5
@@ -130,6 +131,7 @@ class RepairObserver:
         Overfull,
         RepairPlanned,
         TakenForDead,
+        TakenForLiving,
         *DrainObserver.PROVIDES,
         *RepairTimes.PROVIDES,
     )
@@ -196,8 +198,11 @@ class RepairObserver:
     def found(self, admin: str, life: Listening, chore: Plan | MarkNode) -> None:
         """An admin is about to write this down."""
         if isinstance(chore, MarkNode):
+            silent_us = life.silent_us(chore.name)
             if chore.dead:
-                self.silent[admin, chore.name] = life.silent_us(chore.name)
+                self.silent[admin, chore.name] = silent_us
+            else:
+                self.region.file(TakenForLiving(chore.name, silent_us, self.settings.dead_us))
         elif chore.reason == "repair":
             lost, at_once = self.is_lost(life, chore), self.may_vote_at_once(life, chore)
             self.region.file(RepairPlanned(chore.partition, str(chore.out), lost, at_once))

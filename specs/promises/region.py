@@ -37,6 +37,7 @@ from dynaproof.specs.views.region import (
     Strayed,
     TableTold,
     TakenForDead,
+    TakenForLiving,
     TookOver,
     Unended,
     Unmended,
@@ -118,9 +119,14 @@ def nodes_die_one_zone_at_a_time(view: RegionView) -> Iterable[Violation]:
             yield Violation(f"{fact.node} was taken for dead, and zone {others[0]} was not mended yet")
 
 
-@spec("always", source="docs/table.md, section 3 (dead)", over=RegionView, on=(TakenForDead,))
+@spec("always", source="docs/table.md, section 3 (dead)", over=RegionView, on=(TakenForDead, TakenForLiving))
 def nodes_die_of_silence(view: RegionView) -> Iterable[Violation]:
-    """A node is taken for dead when the admin that decides it has heard nothing of it for long enough."""
+    """A node is taken for dead when the admin that decides it has heard nothing of it for long enough, and
+    lives again only when it was heard.
+    """
+    for lives in view.take(TakenForLiving):
+        if lives.silent_us >= lives.too_long_us:
+            yield Violation(f"{lives.node} counts as living after a silence of {lives.silent_us} us")
     for fact in view.take(TakenForDead):
         if fact.silent_us < fact.least_us:
             yield Violation(

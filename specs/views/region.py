@@ -91,6 +91,16 @@ class TakenForDead(RegionFact, frozen=True, gc=False):
     least_us: int
 
 
+class TakenForLiving(RegionFact, frozen=True, gc=False):
+    """An admin decides to take a storage node no longer for dead, of which it has heard nothing for so long;
+    and how long is too long for that.
+    """
+
+    node: str
+    silent_us: int
+    too_long_us: int
+
+
 class DrainChanged(RegionFact, frozen=True, gc=False):
     """From here on the record of a storage node says that it is drained, or no longer does; and whether an
     order that has not been answered asks for that.

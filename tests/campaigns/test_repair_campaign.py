@@ -35,6 +35,7 @@ def test_every_promise_holds_in_a_campaign_of_repairs_that_reaches_every_situati
     [
         ("taken_for_dead_too_soon", "nodes_die_of_silence"),
         ("overdue_nodes_die", "nodes_die_of_silence"),
+        ("dead_for_a_walk", "nodes_die_of_silence"),
         ("replaced_when_it_lives", "repairs_replace_the_lost"),
         ("zones_not_looked_at_again", "no_two_replicas_in_a_zone"),
         ("two_replicas_on_a_node", "no_two_replicas_in_a_zone"),

@@ -35,6 +35,17 @@ BUGS = (
         breaks=("nodes_die_of_silence",),
     ),
     bug(
+        "dead_for_a_walk",
+        "A node that was taken for dead is taken for living at the next walk, whether it reports or not.",
+        Edit(
+            SURVEY,
+            "if record.dead and alive and address in self.nodes.heard:",
+            "if record.dead and address in self.nodes.heard:",
+        ),
+        scenario="node-returns",
+        breaks=("nodes_die_of_silence",),
+    ),
+    bug(
         "replaced_when_it_lives",
         "The walk that finds that a dead node lives replaces what that node has, like the walks before it.",
         Edit(SURVEY, "self.nodes.records[address] = structs.replace(record, dead=False)", "pass"),

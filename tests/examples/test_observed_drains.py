@@ -44,10 +44,12 @@ class Told:
         world = SimpleNamespace(last=SimpleNamespace(payload=payload))
         self.observer.handled(cast(Any, SimpleNamespace(name=admin, outbox=outbox, world=world)))
 
-    def ordered(self, number: int, draining: bool = True, admin: str = "admin-a") -> None:
-        """An admin is given an order."""
+    def ordered(
+        self, number: int, draining: bool = True, admin: str = "admin-a", session: int = 1, *answers: Message
+    ) -> None:
+        """An admin is given an order, and may answer at once."""
         action = DrainNode("sa", draining)
-        self.handles(admin, Order(cast(Session, None), 1, request(number), action))
+        self.handles(admin, Order(Session(1, session), 1, request(number), action), *answers)
 
     def written(self, draining: bool, dead: bool = False) -> None:
         """The next record of the node is chosen."""
@@ -116,6 +118,20 @@ def test_an_order_that_has_had_no_effect_may_be_taken_by_another_admin(told: Tol
     told.ordered(1, admin="admin-b")
     told.handles("admin-b", None, NotActive(request(1), "admin-a"))
     told.ordered(1)
+    told.written(draining=True)
+    told.obeyed(1)
+    assert told.wrong() == []
+
+
+def test_a_late_copy_of_an_order_that_had_no_effect_says_nothing_of_the_order_in_another_session(
+    told: Told,
+) -> None:
+    """Found by a hunt, which took this for a record that nobody had ordered."""
+    refused = NotActive(request(1), "admin-b")
+    told.ordered(1)
+    told.handles("admin-a", None, refused)
+    told.ordered(1, session=2)
+    told.ordered(1, True, "admin-a", 1, refused)
     told.written(draining=True)
     told.obeyed(1)
     assert told.wrong() == []

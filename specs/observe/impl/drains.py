@@ -7,6 +7,7 @@ from typing import ClassVar
 from dynaproof.impl.metadata.orders import Declined, DrainNode, NotActive, Obeyed, Order
 from dynaproof.impl.metadata.records import NodeRecord
 from dynaproof.impl.paxos.ids import RequestId
+from dynaproof.impl.sessions import Session
 from dynaproof.specs.observe.impl.metadata import MetadataObserver
 from dynaproof.specs.observe.impl.place import Place, given, sent
 from dynaproof.specs.views.base import Fact
@@ -22,9 +23,9 @@ class DrainObserver:
     def __init__(self, view: RegionView, metadata: MetadataObserver) -> None:
         self.view = view
         self.metadata = metadata
-        self.under_way: dict[tuple[str, RequestId], tuple[DrainNode, int]] = {}
-        """By admin and request: an order that the admin was given and has not answered, and what was
-        acknowledged before.
+        self.under_way: dict[tuple[RequestId, str, Session], tuple[DrainNode, int]] = {}
+        """By request, admin and session: an order that the admin was given in that session and has not
+        answered, and what was acknowledged before.
         """
         self.over: dict[RequestId, bool] = {}
         """Orders that were obeyed or declined."""
@@ -36,19 +37,31 @@ class DrainObserver:
         m = given(place)
         if isinstance(m, Order) and isinstance(m.action, DrainNode) and m.request not in self.over:
             asked = (m.action, self.metadata.acknowledged())
-            self.under_way.setdefault((place.name, m.request), asked)
+            self.under_way.setdefault((m.request, place.name, m.session), asked)
+        session = m.session if isinstance(m, Order) else None
         for message in sent(place) if self.under_way else ():
-            if isinstance(message, Obeyed | Declined | NotActive):
-                self.answered(place.name, message)
+            if isinstance(message, NotActive):
+                self.refused(message.request, place.name, session)
+            elif isinstance(message, Obeyed | Declined):
+                self.answered(message)
 
-    def answered(self, admin: str, m: Obeyed | Declined | NotActive) -> None:
-        """An admin answers an order: another one may still take an order that had no effect."""
-        asked = self.under_way.pop((admin, m.request), None)
-        if asked is None or isinstance(m, NotActive):
+    def refused(self, request: RequestId, admin: str, session: Session | None) -> None:
+        """An order has had no effect at an admin, which may take it in another session, as another admin may:
+        that in this session, or, where the admin has just decided it, in whichever session it was taken.
+        """
+        for key in [key for key in self.under_way if key[:2] == (request, admin)]:
+            if session in (None, key[2]):
+                del self.under_way[key]
+
+    def answered(self, m: Obeyed | Declined) -> None:
+        """An order is answered for good."""
+        found = [key for key in self.under_way if key[0] == m.request]
+        asked = [self.under_way.pop(key) for key in found]
+        if not asked:
             return
         self.over[m.request] = True
         if isinstance(m, Obeyed):
-            order, since = asked
+            order, since = asked[0]
             said = self.said.get(order.name, [])
             first = sum(slot <= since for slot, _ in said) - 1
             done = any(draining == order.draining for _, draining in said[max(first, 0) :])

@@ -166,18 +166,18 @@ def hunts(
         yield from pool.imap(_hunt_named, work)
 
 
-def survives(
-    strategy: str, schedules: int, seed: int, jobs: int, scenarios: Sequence[str], *, directed: bool
-) -> str | None:
-    """Whether the system without a bug survives the same effort in each scenario, and in the `directed` ones
-    if asked; else what it breaks, in a sentence.
-    """
-    for scenario in scenarios:
-        for number, outcome in outcomes(scenario, strategy, seed, iter(range(schedules)), jobs):
-            if outcome.failure is not None:
-                failure = outcome.failure
-                return f"schedule {number} of {scenario} breaks {failure.spec}: {failure.sentence}"
-    for one in DIRECTED.values() if directed else ():
+def broken_in(scenario: str, strategy: str, schedules: int, seed: int, jobs: int) -> str | None:
+    """What the system without a bug breaks in a scenario with the same effort; None: nothing."""
+    for number, outcome in outcomes(scenario, strategy, seed, iter(range(schedules)), jobs):
+        if outcome.failure is not None:
+            failure = outcome.failure
+            return f"schedule {number} of {scenario} breaks {failure.spec}: {failure.sentence}"
+    return None
+
+
+def broken_directed() -> str | None:
+    """What the system without a bug breaks in the directed scenarios, in a sentence; None: nothing."""
+    for one in DIRECTED.values():
         trace = trace_of(one)
         if trace.failure is not None:
             return f"{one.name} breaks {trace.failure.spec}: {trace.failure.sentence}"

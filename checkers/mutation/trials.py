@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from dynaproof.checkers.mutation.catalogue import KNOWN_BUGS
 from dynaproof.checkers.mutation.hunt import explore, shrunk
+from dynaproof.checkers.mutation.row_file import read_rows
 from dynaproof.checkers.processes import in_order
 from dynaproof.checkers.runs.exploring import execute
 from dynaproof.checkers.scenarios.catalogue import find
@@ -65,10 +65,6 @@ class Trial(Struct, frozen=True):
     schedules: int
     shrink: bool
     before: Row | None
-
-
-class TrialError(Exception):
-    """A file of rows that cannot be used; the message says why."""
 
 
 # --- Trying ---
@@ -163,41 +159,13 @@ def measured(
 
 
 def rows_in(file: Path) -> dict[Key, Row]:
-    """The rows of a file, the newest of each trial; an incomplete last line is ignored.
+    """The rows of a file, the newest of each trial.
 
     Raises:
-        TrialError: the file holds something else.
+        RowError: the file holds something else.
         OSError: the file cannot be read.
     """
-    rows: dict[Key, Row] = {}
-    if not file.exists():
-        return rows
-    *lines, _rest = file.read_bytes().split(b"\n")
-    for number, line in enumerate(lines, start=1):
-        try:
-            row = msgspec.json.decode(line, type=Row)
-        except msgspec.DecodeError as error:
-            raise TrialError(f"{file}:{number}: not the row of a trial ({error})") from error
-        rows[row.key] = row
-    return rows
-
-
-class RowFile:
-    """A file to which one process appends rows as they are measured."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        if file.exists():  # Remove what an interruption left of a line, so that the next one stands alone.
-            data = file.read_bytes()
-            whole = data[: data.rfind(b"\n") + 1]
-            if whole != data:
-                with file.open("r+b") as opened:
-                    opened.truncate(len(whole))
-
-    def add(self, row: Row) -> None:
-        """Append a row."""
-        with self.file.open("ab") as opened:
-            opened.write(msgspec.json.encode(row) + b"\n")
+    return {row.key: row for row in read_rows(file, Row, "the row of a trial")}
 
 
 def of_another_version(rows: Mapping[Key, Row], made_by: str) -> str | None:

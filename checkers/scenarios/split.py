@@ -246,13 +246,14 @@ def begin_with_splits(run: Run, most: int) -> None:
 
 
 def a_split_is_planned(run: Run) -> bool:
-    """Whether an admin is about to split a partition, or the order was refused, because its table was
-    deleted.
+    """Whether an admin is about to split a partition, or the order was refused: its table was deleted, or a
+    partition was being repaired, because a node was taken for dead that had not come to report.
     """
-    place = run.places_of(USER)[-1]
+    place, metadata = run.places_of(USER)[-1], observed(run).metadata
     assert isinstance(place.node, User)
-    refused = run.config.user.orders and not place.node.first
-    return bool(refused or observed(run).metadata.of(SplitRecord))
+    repaired = any(one.workflow or one.config.epoch for one in metadata.of(PartitionRecord))
+    refused = not place.node.first and (run.config.user.orders or repaired)
+    return bool(refused or metadata.of(SplitRecord))
 
 
 def replicas_are_reported(run: Run) -> bool:

@@ -33,6 +33,7 @@ NAMES: dict[str, str] = {
     "child_voters": "dynaproof.model.child_voters:ChildVoters",
     "deaf_leader": "dynaproof.model.deaf_leader:DeafLeader",
     "mourning": "dynaproof.model.mourning:Mourning",
+    "deletion": "dynaproof.model.deletion:Deletion",
     "admin_split": "dynaproof.model.admin_split:AdminSplit",
     "tables": "dynaproof.model.tables:Tables",
     "floors": "dynaproof.model.floors:Floors",

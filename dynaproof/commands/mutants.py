@@ -1,14 +1,18 @@
 """`dynaproof mutants`: which seeded bugs are killed, by which spec, and how."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dynaproof import console
-from dynaproof.arguments import JOBS, above_zero, folder_to_write, known_strategy
+from dynaproof.arguments import JOBS, above_zero, file_to_write, folder_to_write, known_strategy
 from dynaproof.commands import Flag
 from dynaproof.commands.explore import check_arguments
 from dynaproof.errors import UserError, unknown_name
-from dynaproof.provenance import provenance
+from dynaproof.provenance import maker, provenance
 from dynaproof.seeding import known_bugs
+
+if TYPE_CHECKING:
+    from dynaproof.checkers.mutation.hunted import Hunted
 
 
 def mutants(
@@ -18,6 +22,7 @@ def mutants(
     seed: int = 3,
     jobs: int = JOBS,
     out: Path | None = None,
+    state: Path | None = None,
     diff: Flag = False,
     directed: Flag = False,
     json: Flag = False,
@@ -36,14 +41,16 @@ def mutants(
         seed: The seed from which the seeds of all runs follow.
         jobs: How many processes.
         out: Folder for the shrunk run of each explored kill.
+        state: A file to which every result is added as soon as it is known: interrupted (Ctrl-C), the same
+            command goes on from there.
         diff: Print what each bug changes, and nothing else.
         directed: Print what happens with each bug in the scenarios that are written for it, and nothing else.
         json: Print one JSON object per bug.
     """
     from dynaproof.checkers.mutation.catalogue import MUTANTS
-    from dynaproof.checkers.mutation.hunt import hunts, survives
+    from dynaproof.checkers.mutation.hunted import Effort, Hunted
+    from dynaproof.checkers.mutation.row_file import RowError
     from dynaproof.checkers.patches import BugError, difference, seeded
-    from dynaproof.checkers.runs.run_file import save
     from dynaproof.checkers.scenarios.catalogue import DEFAULT_SCENARIO
 
     scenario: str | None = None  # Ours: each bug names its own.
@@ -79,23 +86,69 @@ def mutants(
         show_directed(chosen, json)
         return 0
     ours = scenario is None
+    if state is not None:
+        if not ours:
+            raise UserError(f"--state keeps hunts of our own bugs; {scenario} may change in between")
+        state.parent.mkdir(parents=True, exist_ok=True)
+        file_to_write("--state", state)
+    try:
+        hunted = Hunted(state, Effort(strategy, schedules, seed, maker()))
+    except RowError as error:
+        raise UserError(str(error), "take another --state") from error
     hunted_in = list(dict.fromkeys(scenario or known[name].scenario for name in chosen))
     then = ", then the directed scenarios" if ours else ""
     console.say(f"the system without a bug: {schedules} schedules of {', '.join(hunted_in)}{then}")
-    broken = survives(strategy, schedules, seed, jobs, hunted_in, directed=ours)
-    if broken is not None:
-        console.say(f"it does not survive: {broken}")
+    if not survives(hunted, hunted_in, jobs, directed=ours):
         return 1
-    survivors = 0
-    with console.progress("hunting", len(chosen)) as advance:
-        for done, (kill, run) in enumerate(hunts(chosen, strategy, schedules, seed, jobs, scenario), start=1):
+    survivors = hunt_all(hunted, chosen, jobs, scenario, out, json)
+    console.say(f"{len(chosen) - survivors} of {len(chosen)} killed")
+    return 1 if survivors else 0
+
+
+def survives(hunted: "Hunted", scenarios: list[str], jobs: int, *, directed: bool) -> bool:
+    """Whether the system without a bug survives the same effort; if not, say what it breaks."""
+    from dynaproof.checkers.mutation.hunt import broken_directed, broken_in
+    from dynaproof.checkers.mutation.hunted import DIRECTED
+
+    effort, subjects = hunted.effort, [*scenarios, *([DIRECTED] if directed else [])]
+    with console.progress("the system without a bug", len(subjects)) as advance:
+        for done, one in enumerate(subjects):
+            advance(done, one)
+            if one in hunted.survived:
+                continue
+            if one == DIRECTED:
+                broken = broken_directed()
+            else:
+                broken = broken_in(one, effort.strategy, effort.schedules, effort.seed, jobs)
+            if broken is not None:
+                console.say(f"it does not survive: {broken}")
+                return False
+            hunted.add(one, None)
+    return True
+
+
+def hunt_all(
+    hunted: "Hunted", names: list[str], jobs: int, scenario: str | None, out: Path | None, json: bool
+) -> int:
+    """Hunt what is not hunted yet, and print a line for each bug; how many have survived."""
+    from dynaproof.checkers.mutation.hunt import hunts
+    from dynaproof.checkers.runs.run_file import save
+
+    effort, known = hunted.effort, [hunted.kills[name] for name in names if name in hunted.kills]
+    left = [name for name in names if name not in hunted.kills]
+    for kill in known:
+        report(kill, effort.seed, json)
+    survivors = sum(not kill.killed for kill in known)
+    with console.progress("hunting", len(names)) as advance:
+        work = hunts(left, effort.strategy, effort.schedules, effort.seed, jobs, scenario)
+        for done, (kill, run) in enumerate(work, start=len(known) + 1):
             survivors += not kill.killed
             if out is not None and run is not None:
                 save(out / f"{kill.name}.json", run)
-            report(kill, seed, json)
-            advance(done, f"{done}/{len(chosen)} bugs, {survivors} survived")
-    console.say(f"{len(chosen) - survivors} of {len(chosen)} killed")
-    return 1 if survivors else 0
+            hunted.add(kill.name, kill)
+            report(kill, effort.seed, json)
+            advance(done, f"{done}/{len(names)} bugs, {survivors} survived")
+    return survivors
 
 
 def show_directed(names: list[str], json: bool) -> None:

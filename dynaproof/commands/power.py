@@ -63,10 +63,10 @@ def power(
         json: Print one JSON object per bug and strategy.
     """
     from dynaproof.checkers.mutation.catalogue import KNOWN_BUGS
+    from dynaproof.checkers.mutation.row_file import RowError
     from dynaproof.checkers.mutation.trial_table import Plan, cells, lines
     from dynaproof.checkers.mutation.trials import (
         STRATEGIES,
-        TrialError,
         of_another_version,
         rows_in,
         trials,
@@ -99,7 +99,7 @@ def power(
     )
     try:
         rows = rows_in(state)
-    except TrialError as error:
+    except RowError as error:
         raise UserError(str(error)) from error
     todo = trials(plan.bugs, plan.strategies, plan.seeds, schedules, rows, shrinks=not no_shrink)
     todo = [] if only_write else todo
@@ -133,7 +133,8 @@ def go_on(
     """Measure what is left, a few schedules of every trial at a time: new rows go into the file and into
     `rows`. Returns whether it ended without an interruption.
     """
-    from dynaproof.checkers.mutation.trials import RowFile, measured, trials
+    from dynaproof.checkers.mutation.row_file import RowFile
+    from dynaproof.checkers.mutation.trials import measured, trials
 
     file, began = RowFile(state), time.monotonic()
     for schedules in (*range(STEP, plan.schedules, STEP), plan.schedules):

@@ -31,7 +31,15 @@ from dynaproof.impl.admin.term import Term
 from dynaproof.impl.admin.workflows import Workflows
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.placement import Candidate, place_one
-from dynaproof.impl.metadata.records import NODES, PARTITIONS, NodeRecord, PartitionRecord, Reason, end_of
+from dynaproof.impl.metadata.records import (
+    NODES,
+    PARTITIONS,
+    NodeRecord,
+    PartitionRecord,
+    Reason,
+    end_of,
+    may_go,
+)
 from dynaproof.impl.metadata.replacements import (
     Forget,
     MarkNode,
@@ -39,7 +47,6 @@ from dynaproof.impl.metadata.replacements import (
     RecordNode,
     is_free,
     may_begin,
-    may_go,
 )
 from dynaproof.impl.metadata.splits import PlanSplit
 from dynaproof.impl.node import ANY_INCARNATION, ONLY_LANE, Env, Microseconds, NodeId, Timer

@@ -44,6 +44,7 @@ from dynaproof.impl.metadata.records import (
     TouchedRecord,
     WorkflowRecord,
     encode,
+    may_go,
     node_key,
     partition_key,
     record_of,
@@ -324,9 +325,10 @@ def targets_of(partition: PartitionRecord) -> list[Target]:
     """Where there may be something of a partition, or of its planned children, which lie where their parent
     does (A14). Listed children have records of their own.
     """
-    others = tuple(pending.member.node for pending in partition.pending)
+    others = tuple(one.member.node for one in partition.pending if not may_go(partition, one))
+    left = tuple(one.member.node for one in partition.pending if may_go(partition, one))
     planned = partition.children if partition.state == "listed" else ()
-    return [Target(one, partition.config, others) for one in (partition.partition, *planned)]
+    return [Target(one, partition.config, others, left) for one in (partition.partition, *planned)]
 
 
 def remove_table(read: Read, workflow: WorkflowRecord) -> Change:

@@ -139,10 +139,17 @@ class Target(Struct, frozen=True, gc=False, array_like=True):
     partition: int
     config: Config
     others: tuple[NodeId, ...] = ()
-    """Nodes that may have replicas that the config does not name."""
+    """Nodes that may have replicas that the config does not name, but a later one may."""
+    left: tuple[NodeId, ...] = ()
+    """Nodes that may have replicas to which no command can give a vote any more."""
 
     def nodes(self) -> tuple[NodeId, ...]:
         """The addresses of all nodes that may have a replica of it."""
+        there = (*(voter.node for voter in self.config.voters), *self.others, *self.left)
+        return tuple(dict.fromkeys(node.address for node in there))
+
+    def may_vote(self) -> tuple[NodeId, ...]:
+        """The addresses of the nodes whose replicas have votes, or may get them."""
         there = (*(voter.node for voter in self.config.voters), *self.others)
         return tuple(dict.fromkeys(node.address for node in there))
 
@@ -314,6 +321,11 @@ def partitions_of(record: MetadataRecord) -> tuple[int, ...]:
     if isinstance(record, ReplacementRecord):
         return (record.partition,)
     return tuple(target.partition for target in record.targets) if isinstance(record, WorkflowRecord) else ()
+
+
+def may_go(partition: PartitionRecord, one: Pending) -> bool:
+    """Whether no command can give a vote any more to a member that the config does not name (A11)."""
+    return one.member not in partition.config.voters and partition.config.epoch > one.expected_epoch
 
 
 def is_given(partition: int) -> bool:

@@ -35,6 +35,7 @@ from dynaproof.impl.metadata.records import (
     Reason,
     ReplacementRecord,
     encode,
+    may_go,
     node_key,
     partition_key,
     workflow_key,
@@ -245,11 +246,6 @@ class Forget(Struct, frozen=True, gc=False):
             return None
         after = structs.replace(partition, pending=pending)
         return change_of_one(read, key, after)
-
-
-def may_go(partition: PartitionRecord, one: Pending) -> bool:
-    """Whether no command can give a vote any more to a member that the config does not name (A11)."""
-    return one.member not in partition.config.voters and partition.config.epoch > one.expected_epoch
 
 
 def keys_of_node(name: str) -> tuple[bytes, ...]:

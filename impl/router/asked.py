@@ -77,6 +77,11 @@ class Paging:
         self.partitions: list[int] = []
         """The partitions of which pieces were read."""
 
+    def begin(self, partition: int, generation: int) -> None:
+        """A piece is called for, by the table of this generation."""
+        self.partitions.append(partition)
+        self.generation = generation
+
 
 class Asked:
     """One request of a user."""

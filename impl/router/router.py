@@ -279,8 +279,10 @@ class Router:
 
     def read_piece(self, number: int, asked: Asked, paging: Paging, known: Known) -> None:
         """Read from the partition that owns the place that the page has reached (R8)."""
+        if paging.items and paging.generation != known.table.generation:
+            self.end(number, self.page_so_far(paging))  # What follows is in another table of that name.
+            return
         owner = known.owner(paging.low)
-        paging.generation = known.table.generation
         high = owner.range.end
         if high is None or (paging.high is not None and paging.high < high):
             high = paging.high
@@ -292,7 +294,7 @@ class Router:
             max(1, min(self.settings.scan_bytes - paging.bytes, self.room.left)),
             asked.action.strong,
         )
-        paging.partitions.append(owner.partition)
+        paging.begin(owner.partition, known.table.generation)
         self.forwarding.forward(number, asked, 0, known.table, owner, operation)
 
     def page_piece(

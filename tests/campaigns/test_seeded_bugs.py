@@ -13,7 +13,7 @@ import pytest
 from msgspec import structs
 
 from dynaproof.checkers.mutation.catalogue import KNOWN_BUGS, MUTANTS, UNREACHED
-from dynaproof.checkers.mutation.hunt import explore, hunt, shrunk, survives
+from dynaproof.checkers.mutation.hunt import broken_directed, broken_in, explore, hunt, shrunk
 from dynaproof.checkers.patches import active, difference, seeded, texts
 from dynaproof.checkers.runs.run_file import rerun
 from dynaproof.checkers.scenarios.catalogue import SCENARIOS, execute, find
@@ -54,8 +54,9 @@ def test_every_seeded_bug_is_killed(name: str) -> None:
 
 @pytest.mark.slow
 def test_the_system_without_a_bug_survives_the_same_effort() -> None:
-    scenarios = list(dict.fromkeys(mutant.scenario for mutant in MUTANTS.values()))
-    assert survives("portfolio", SCHEDULES, SEED, 1, scenarios, directed=True) is None
+    for scenario in dict.fromkeys(mutant.scenario for mutant in MUTANTS.values()):
+        assert broken_in(scenario, "portfolio", SCHEDULES, SEED, 1) is None
+    assert broken_directed() is None
 
 
 def test_a_shrunk_run_breaks_the_same_spec_and_is_smaller() -> None:
@@ -180,3 +181,25 @@ def test_mutants_prints_one_object_per_bug(capsys: pytest.CaptureFixture[str]) -
     ]
     assert [list(row) for row in rows] == [[*fields, "provenance"]] * 2
     assert status == 0
+
+
+def test_an_interrupted_hunt_goes_on_where_it_stopped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state, effort = tmp_path / "hunt.jsonl", ["--schedules", "2", "--jobs", "1", "--json"]
+
+    def hunted(*names: str) -> list[tuple[str, float]]:
+        assert main(["mutants", *names, *effort, "--state", str(state)]) == 0
+        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        return [(row["name"], row["seconds"]) for row in rows]
+
+    first = hunted("quorum_of_one")
+    state.write_bytes(state.read_bytes() + b'{"subject":"an interru')
+    both = hunted("quorum_of_one", "drift_ignored")
+    assert both[0] == first[0], "it is not hunted again"
+    assert hunted("drift_ignored", "quorum_of_one") == [both[1], both[0]]
+    subjects = [json.loads(line)["subject"] for line in state.read_text().splitlines()]
+    assert subjects == ["partition", "the directed scenarios", "quorum_of_one", "drift_ignored"]
+    status = main(["mutants", "quorum_of_one", "--schedules", "3", "--state", str(state)])
+    assert status == 2
+    assert "and this is --strategy portfolio --schedules 3" in capsys.readouterr().err

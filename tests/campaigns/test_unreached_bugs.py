@@ -16,6 +16,7 @@ PAGES, REPAIRS, HOSTING = "test_child_pages.py", "test_repairs.py", "test_hostin
 SELDOM, MOVES = "test_rarely_explored_rules.py", "test_metadata_moves.py"
 LATE, KNOWLEDGE = "test_late_voters_of_children.py", "test_old_and_late_knowledge.py"
 STUCK, BIRTHS, BALANCE = "test_stuck_repairs.py", "test_making_of_children.py", "../laws/test_balance.py"
+DELETES = "test_deletions.py"
 HANDS_OVER = "test_a_leader_hands_over_only_if_it_never_gave_the_vote_to_a_replica_that_is_there"
 RESTLESS = "test_nothing_is_moved_in_a_zone_before_its_nodes_report_what_came_and_went"
 LOST_AT_ONCE = "test_a_successor_that_is_lost_at_once_is_replaced_on_the_node_that_it_was_to_relieve"
@@ -182,6 +183,15 @@ FOUND_BY = {
     ),
     "mourned_for_ever": (
         f"{STUCK}::test_a_zone_that_is_never_mended_holds_the_dead_of_others_back_only_for_so_long"
+    ),
+    "deletes_wait_for_who_has_left": (
+        f"{DELETES}::test_a_table_goes_though_all_nodes_that_its_voters_have_left_stay_away"
+    ),
+    "planned_voters_forgotten": (
+        f"{DELETES}::test_a_table_does_not_go_while_a_voter_that_is_planned_makes_a_quorum"
+    ),
+    "page_of_two_tables": (
+        "test_router_split_pages.py::test_a_page_ends_where_a_table_of_the_same_name_would_go_on"
     ),
     "moves_keep_the_partition": (
         f"{STUCK}::test_a_move_is_given_up_when_another_voter_is_lost_for_its_repair_must_not_wait"

@@ -105,13 +105,13 @@ class Books:
         self.env.lane = 0
         self.router.on_message(USER, Ask(Session(self.env.boot, 1), self.asked, action))
 
-    def look_up(self, *partitions: PartitionRecord) -> None:
+    def look_up(self, *partitions: PartitionRecord, generation: int = 1) -> None:
         """The metadata answers the last look-up."""
         partitions = partitions or (PARENT,)
         number = max(m.number for _, _, m in self.env.sent if isinstance(m, Locate))
         self.slot += 1
         ids = tuple(one.partition for one in partitions)
-        table = TableRecord("books", 1, "active", SCHEMA, 3, ids, ORDERED, 0)
+        table = TableRecord("books", generation, "active", SCHEMA, 3, ids, ORDERED, 0)
         self.env.lane = 0
         self.router.on_message(A, Located(number, self.slot, table, partitions, (), 0, NODES))
 

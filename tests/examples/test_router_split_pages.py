@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from dynaproof.checkers.mutation.seeded.router_splits import BUGS
 from dynaproof.checkers.patches import seeded
@@ -184,6 +185,17 @@ def test_a_page_of_a_parent_that_was_dropped_goes_on_in_the_children() -> None:
     books.fire(BackoffTimer)
     books.is_not_there()
     assert books.last[0] == 2
+
+
+def test_a_page_ends_where_a_table_of_the_same_name_would_go_on() -> None:
+    """The table was deleted, and made anew, after the first piece."""
+    books = Books()
+    scan(books)
+    books.is_split()
+    books.page(*NAMES[:3])
+    books.is_not_there()
+    books.look_up(structs.replace(PARENT, partition=9, generation=2), generation=2)
+    assert books.said == Items(tuple((key_of(name), item(name)) for name in NAMES[:3]), key_of(NAMES[2]))
 
 
 def test_the_parts_of_a_batch_are_dealt_to_the_children() -> None:

@@ -14,6 +14,7 @@ from dynaproof.checkers.state_space.liveness import check_liveness
 from dynaproof.model.admin_members import AdminMembers
 from dynaproof.model.child_voters import ChildVoters
 from dynaproof.model.deaf_leader import DeafLeader
+from dynaproof.model.deletion import Deletion
 from dynaproof.model.floors import Floors
 from dynaproof.model.hints import Hints
 from dynaproof.model.language import Expected, Model
@@ -70,7 +71,7 @@ TRACES: dict[type[Model], dict[str, int]] = {
     },
 }
 """Steps of the shortest trace to each bug's violation."""
-MODELS = (*TRACES, DeafLeader, Hints, Mourning)
+MODELS = (*TRACES, DeafLeader, Deletion, Hints, Mourning)
 
 
 def counted() -> list[Any]:
@@ -134,6 +135,17 @@ def test_dead_nodes_of_other_zones_are_waited_for_but_not_for_ever() -> None:
     violation = explore(dies()).violation
     assert violation is not None
     assert (violation.name, len(violation.trace) - 1) == (dies.violates, 4)
+
+
+def test_a_deleted_partition_waits_for_who_may_vote_and_for_nobody_else() -> None:
+    planned, quorum, left = bugs_of(Deletion)
+    for bug, steps in ((planned, 6), (quorum, 3)):
+        violation = explore(bug()).violation
+        assert violation is not None
+        assert (violation.name, len(violation.trace) - 1) == (bug.violates, steps)
+    lasso = check_liveness(left())
+    assert lasso is not None
+    assert lasso.condition == left.violates == "the_record_goes"
 
 
 def test_a_report_of_what_nothing_names_is_what_lets_a_deleted_table_go() -> None:

@@ -22,6 +22,7 @@ from dynaproof.impl.metadata.records import (
     Pending,
     ReplacementRecord,
     encode,
+    may_go,
     partition_key,
     record_of,
     workflow_key,
@@ -35,7 +36,6 @@ from dynaproof.impl.metadata.replacements import (
     advance,
     is_under_way,
     keys_of_replacement,
-    may_go,
 )
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.messages.requests import Change

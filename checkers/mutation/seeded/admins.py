@@ -176,7 +176,11 @@ BUGS = (
     bug(
         "active_at_a_quorum",
         "A table becomes active although a node of each partition has not answered that its replica is made.",
-        Edit(WORKFLOWS, "may_lack = min(1, self.out(target, nodes)) if creates else 1", "may_lack = 1"),
+        Edit(
+            WORKFLOWS,
+            "min(1, self.out(target, nodes)) if creates else len(target.config.voters) // 2",
+            "len(target.config.voters) // 2",
+        ),
         scenario=COMES_AND_GOES,
         breaks=("active_tables_are_whole",),
     ),
@@ -185,8 +189,8 @@ BUGS = (
         "The record of a table goes though two nodes of a partition have not answered that it is gone.",
         Edit(
             WORKFLOWS,
-            "may_lack = min(1, self.out(target, nodes)) if creates else 1",
-            "may_lack = min(1, self.out(target, nodes)) if creates else 2",
+            "min(1, self.out(target, nodes)) if creates else len(target.config.voters) // 2",
+            "min(1, self.out(target, nodes)) if creates else len(target.config.voters) // 2 + 1",
         ),
         scenario=COMES_AND_GOES,
         breaks=("removed_tables_take_no_writes",),

@@ -14,6 +14,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     NODES,
     REPLACED,
     REPLACEMENTS,
+    ROUTER,
     SURVEY,
     TABLES,
     WORKFLOWS,
@@ -31,6 +32,39 @@ BUGS = (
         ),
         scenario="node-returns",
         breaks=("every_partition_regains_its_voters",),
+    ),
+    bug(
+        "deletes_wait_for_who_has_left",
+        "The record of a table stays until the nodes that its voters have left have dropped its partitions.",
+        Edit(
+            WORKFLOWS,
+            "silent = [one for one in self.silent(target) if one in target.may_vote()]",
+            "silent = self.silent(target)",
+        ),
+        scenario="node-returns",
+        breaks=("what_was_begun_ends",),
+    ),
+    bug(
+        "planned_voters_forgotten",
+        "The record of a table goes although a voter that is planned and another one are left.",
+        Edit(
+            "dynaproof.impl.metadata.records",
+            """
+        there = (*(voter.node for voter in self.config.voters), *self.others)
+        """,
+            """
+        there = tuple(voter.node for voter in self.config.voters)
+        """,
+        ),
+        scenario="repair",
+        breaks=("removed_tables_take_no_writes",),
+    ),
+    bug(
+        "page_of_two_tables",
+        "A page goes on in another table of that name, made while it was filled.",
+        Edit(ROUTER, "if paging.items and paging.generation != known.table.generation:", "if False:"),
+        scenario="create-delete-create",
+        breaks=("scan_returns_each_once",),
     ),
     bug(
         "moves_keep_the_partition",

@@ -1,0 +1,69 @@
+"""What of a hunt is done, in a file, so that the same command goes on from there after an interruption."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from dynaproof.checkers.mutation.hunt import Kill
+from dynaproof.checkers.mutation.row_file import RowError, RowFile, read_rows
+
+DIRECTED = "the directed scenarios"
+"""The subject of the row that says that the system without a bug survives these."""
+
+
+class Effort(Struct, frozen=True):
+    """What every row of a file has in common; `made_by` is the version that hunted."""
+
+    strategy: str
+    schedules: int
+    seed: int
+    made_by: str
+
+    def __str__(self) -> str:
+        return f"--strategy {self.strategy} --schedules {self.schedules} --seed {self.seed} of {self.made_by}"
+
+
+class Done(Struct, frozen=True):
+    """The hunt of one bug; or, without `kill`, the scenario in which the system without a bug has survived
+    (its `subject`).
+    """
+
+    subject: str
+    effort: Effort
+    kill: Kill | None
+
+
+class Hunted:
+    """What is done of a hunt, in a file if there is one."""
+
+    def __init__(self, file: Path | None, effort: Effort) -> None:
+        """Read what is done.
+
+        Raises:
+            RowError: the file holds something else, or what was done by another effort.
+            OSError: the file cannot be read.
+        """
+        self.effort = effort
+        self.kills: dict[str, Kill] = {}
+        self.survived: dict[str, bool] = {}
+        for row in [] if file is None else read_rows(file, Done, "what was done of a hunt"):
+            if row.effort != effort:
+                raise RowError(f"{file}: hunted with {row.effort}, and this is {effort}")
+            self.take(row)
+        self.file = None if file is None else RowFile(file)
+
+    def take(self, row: Done) -> None:
+        """Something is done."""
+        if row.kill is None:
+            self.survived[row.subject] = True
+        else:
+            self.kills[row.subject] = row.kill
+
+    def add(self, subject: str, kill: Kill | None) -> None:
+        """Something has been done: write it down."""
+        row = Done(subject, self.effort, kill)
+        self.take(row)
+        if self.file is not None:
+            self.file.add(row)

@@ -1,0 +1,54 @@
+"""A file of rows: what was measured so far, one JSON object per line, so that long work can go on after an
+interruption.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+RowT = TypeVar("RowT", bound=Struct)
+
+
+class RowError(Exception):
+    """A file of rows that cannot be used; the message says why."""
+
+
+def read_rows(file: Path, kind: type[RowT], what: str) -> list[RowT]:
+    """The rows of a file, in the order of the file; an incomplete last line is ignored.
+
+    Raises:
+        RowError: a line is not what is expected (`what`).
+        OSError: the file cannot be read.
+    """
+    if not file.exists():
+        return []
+    rows = []
+    *lines, _rest = file.read_bytes().split(b"\n")
+    for number, line in enumerate(lines, start=1):
+        try:
+            rows.append(msgspec.json.decode(line, type=kind))
+        except msgspec.DecodeError as error:
+            raise RowError(f"{file}:{number}: not {what} ({error})") from error
+    return rows
+
+
+class RowFile:
+    """A file to which one process appends rows as they are measured."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        if file.exists():  # Remove what an interruption left of a line, so that the next one stands alone.
+            data = file.read_bytes()
+            whole = data[: data.rfind(b"\n") + 1]
+            if whole != data:
+                with file.open("r+b") as opened:
+                    opened.truncate(len(whole))
+
+    def add(self, row: Any) -> None:
+        """Append a row."""
+        with self.file.open("ab") as opened:
+            opened.write(msgspec.json.encode(row) + b"\n")

@@ -11,7 +11,8 @@ from dynaproof.specs.sometimes_of_repairs import (
     BALANCED,
     HANDED_OVER_TO_REPLACE,
     NODE_DRAINED,
-    SECOND_LOSS,
+    SECOND_LOSS_BESIDE,
+    SECOND_LOSS_ELSEWHERE,
     TWO_OF_FIVE_LOST,
 )
 
@@ -175,7 +176,8 @@ OF_REPAIR: Mapping[str, Sometimes] = MappingProxyType(
             DEAD_NODE_LIVES,
             LED_WITH_LOG_REPLICA,
             REPLACEMENT_TAKEN_OVER,
-            SECOND_LOSS,
+            SECOND_LOSS_ELSEWHERE,
+            SECOND_LOSS_BESIDE,
             TWO_OF_FIVE_LOST,
             NODE_DRAINED,
             BALANCED,

@@ -7,9 +7,16 @@ from types import MappingProxyType
 
 from dynaproof.specs.situation import Sometimes
 
-SECOND_LOSS = Sometimes(
-    "second loss during a repair",
-    "A storage node lost its disk while a voter on another one was being repaired.",
+SECOND_LOSS_ELSEWHERE = Sometimes(
+    "second loss in another group than the one repaired",
+    "A storage node lost its disk, and with it a voter, while one of another partition was being repaired.",
+    "docs/table.md, A10",
+)
+
+SECOND_LOSS_BESIDE = Sometimes(
+    "second loss in the group that is repaired",
+    "A storage node lost its disk, and with it a voter, when the one that replaces another lost voter of the "
+    "partition had been admitted, and did not have its tree yet.",
     "docs/table.md, A10",
 )
 

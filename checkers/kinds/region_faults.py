@@ -21,6 +21,7 @@ from dynaproof.checkers.world.place import Place
 from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.metadata.orders import DeleteTable
 from dynaproof.impl.metadata.records import METADATA, PartitionWork, SplitRecord
+from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.router.router import Router
 from dynaproof.impl.storage_node.host import StorageNode
 
@@ -127,13 +128,7 @@ class CrashBesideLogReplica(CrashOf):
 
     def who(self, ground: Ground) -> Place | None:
         """The first that leads such a partition."""
-        bare = {
-            replica.member: True
-            for target in ground.targets
-            if target.up
-            for replica in hosted(target)
-            if not replica.full
-        }
+        bare = without_trees(ground)
         return next(
             (
                 target
@@ -142,6 +137,17 @@ class CrashBesideLogReplica(CrashOf):
             ),
             None,
         )
+
+
+def without_trees(ground: Ground) -> dict[Member, bool]:
+    """The replicas without a tree, each with whether it is admitted."""
+    return {
+        replica.member: replica.admitted
+        for target in ground.targets
+        if target.up
+        for replica in hosted(target)
+        if not replica.full
+    }
 
 
 class CutOff(Cut):

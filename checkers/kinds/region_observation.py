@@ -39,11 +39,7 @@ from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.impl.router.notes import Crossed
 from dynaproof.impl.router.router import Router
 from dynaproof.impl.storage_node.host import StorageNode
-from dynaproof.impl.storage_node.messages import (
-    Fenced,
-    NodeReport,
-    PartitionGone,
-)
+from dynaproof.impl.storage_node.messages import Fenced, NodeReport, PartitionGone
 from dynaproof.specs import sometimes_of_regions
 from dynaproof.specs.observe.impl import births
 from dynaproof.specs.observe.impl.metadata import MetadataObserver, ends_of
@@ -111,12 +107,12 @@ class RegionObservation(GroupsObservation):
         self.users.endings = self.endings
         self.told = ToldObserver(self.region)
         self.errors = ErrorObserver(self.region)
-        self.errors.acknowledged = self.acknowledged
         self.errors.bounded = reads_little(config.router)
         self.capacity = RegionCapacity(self.region, self.reach)
         self.stops = StopObserver(self.region, lambda child: self.groups[child].load.serves())
         self.splits = SplitSituations(self.metadata, self.reach)
         self.repairs = RepairObserver(self.region, self.metadata, config, self.voters_of, self.reach)
+        self.errors.acknowledged = self.metadata.acknowledged = self.acknowledged
         self.repairs.awaits = lambda partition, name: self.groups[partition].load.awaits(name)
         self.metadata.replaced, self.metadata.marked = self.repairs.replaced, self.repairs.marked
         self.tables = TableSituations(self.metadata, self.groups, self.reach)
@@ -433,7 +429,8 @@ class RegionObservation(GroupsObservation):
         """A storage node is gone."""
         self.splits.host_stopped(place, lost_disk)
         if lost_disk:
-            self.repairs.lost(place)
+            there = [self.groups[one] for one in self.at(place) if one in self.ranges]
+            self.repairs.lost(place.name, there)
         self.tables.stopped(place)
         self.crashed(place, lost_disk)
         if lost_disk:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from dynaproof.checkers.kinds.region_faults import AdminCrashAtStep, driven
+from dynaproof.checkers.kinds.region_faults import AdminCrashAtStep, driven, without_trees
+from dynaproof.checkers.kinds.replica_faults import hosted
 from dynaproof.checkers.runs.fault import Ground
 from dynaproof.checkers.runs.world_faults import LostDisk
 from dynaproof.checkers.world.place import Place
@@ -71,6 +72,26 @@ class LostDiskBesideRepair(LostDisk):
         )
 
 
+class LostDiskBesideLogReplica(LostDisk):
+    """A node loses its disk, and with it a voter, when the one that replaces another voter of the partition
+    is admitted, and still copies its tree: the others have to be enough.
+    """
+
+    name = "lost disk beside a log replica"
+    sentence = "{} crashes and loses its disk, with a voter beside one that is admitted and has no tree"
+    waits = True
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where a replica has a tree, and a voter of its partition has none and is admitted."""
+        bare = without_trees(ground)
+        return any(
+            bare.get(voter, False)
+            for replica in hosted(place)
+            if replica.full
+            for voter in replica.config.voters
+        )
+
+
 class LostDiskOfSuccessor(LostDisk):
     """A node loses its disk on which a replica is being made that has no vote yet: that is given up."""
 
@@ -94,3 +115,4 @@ ADMIN_CRASHES_IN_REPLACEMENT = (
     ADMIN_CRASH_WHILE_GIVEN_UP,
 )
 LOST_DISK_BESIDE_REPAIR, LOST_DISK_OF_SUCCESSOR = LostDiskBesideRepair(), LostDiskOfSuccessor()
+LOST_DISK_BESIDE_LOG_REPLICA = LostDiskBesideLogReplica()

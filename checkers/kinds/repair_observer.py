@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar
 
+from dynaproof.checkers.kinds.group import GroupObservation
 from dynaproof.checkers.kinds.region import RegionConfig
 from dynaproof.checkers.kinds.repair_times import RepairTimes
 from dynaproof.checkers.world.place import Place
@@ -16,13 +17,15 @@ from dynaproof.impl.metadata.records import (
     NodeRecord,
     PartitionRecord,
     ReplacementRecord,
+    node_key,
     partition_key,
 )
-from dynaproof.impl.metadata.replacements import Plan
+from dynaproof.impl.metadata.replacements import MarkNode, Plan
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.storage_node.messages import HostedReplica, NodeReport
+from dynaproof.specs.observe.impl.drains import DrainObserver
 from dynaproof.specs.observe.impl.metadata import MetadataObserver
 from dynaproof.specs.observe.impl.place import given, replica_of
 from dynaproof.specs.situation import Sometimes
@@ -31,7 +34,8 @@ from dynaproof.specs.sometimes_of_repairs import (
     ADMIN_DIED_REPLACING,
     BALANCED,
     NODE_DRAINED,
-    SECOND_LOSS,
+    SECOND_LOSS_BESIDE,
+    SECOND_LOSS_ELSEWHERE,
     TWO_OF_FIVE_LOST,
 )
 from dynaproof.specs.views.base import Fact
@@ -43,6 +47,7 @@ from dynaproof.specs.views.region import (
     RegionView,
     RepairPlanned,
     TakenForDead,
+    TakenForLiving,
 )
 
 FIVE = 5
@@ -52,15 +57,26 @@ FIVE = 5
 class Listening:
     """What one life of an admin has heard of the storage nodes."""
 
-    __slots__ = ("chunks", "heard", "longest", "mourns", "newest", "now", "planned", "said", "since", "whole")
+    __slots__ = (
+        "chores",
+        "chunks",
+        "heard",
+        "heard_before",
+        "mourns",
+        "newest",
+        "now",
+        "read_from",
+        "said",
+        "since",
+        "walk",
+        "whole",
+    )
 
     def __init__(self, now: Microseconds) -> None:
         self.since = self.now = now
         """When it began, and when it last did something, by its clock."""
         self.heard: dict[str, Microseconds] = {}
         """When a node was last heard;"""
-        self.longest: dict[str, Microseconds] = {}
-        """the longest that it was silent before that;"""
         self.newest: dict[str, tuple[int, int, int]] = {}
         """and the disk, boot and number of its newest report."""
         self.chunks: dict[str, dict[int, tuple[HostedReplica, ...]]] = {}
@@ -69,8 +85,14 @@ class Listening:
         """the newest report that came whole;"""
         self.said: dict[str, list[dict[int, HostedReplica]]] = {}
         """and what the last two whole ones say, by partition, the later one first."""
-        self.planned: tuple[Plan, ...] = ()
-        """The repairs that wait to be written down."""
+        self.walk = 0
+        """The number of its last walk;"""
+        self.heard_before: dict[str, Microseconds] = {}
+        """when a node was last heard before that began;"""
+        self.read_from = 0
+        """and the last slot of the metadata that was acknowledged by then: what it reads is no older."""
+        self.chores: tuple[Plan | MarkNode, ...] = ()
+        """What waits to be written down."""
         self.mourns: dict[str, Microseconds] = {}
         """By zone: when a node of it was last taken for dead in this life."""
 
@@ -82,7 +104,6 @@ class Listening:
         if report != self.newest.get(node):
             self.chunks[node] = {}
         self.newest[node] = report
-        self.longest[node] = self.silent_us(node)
         self.heard[node] = self.now
         chunks = self.chunks[node]
         chunks[m.first] = m.replicas
@@ -91,9 +112,14 @@ class Listening:
             hosted = {one.partition: one for first in sorted(chunks) for one in chunks[first]}
             self.said[node] = [hosted, *self.said.get(node, ())][:2]
 
+    def walks(self, walk: int, acknowledged: int) -> None:
+        """Perhaps another walk has begun."""
+        if walk != self.walk:
+            self.walk, self.read_from, self.heard_before = walk, acknowledged, dict(self.heard)
+
     def silent_us(self, node: str) -> Microseconds:
-        """The longest that a node was not heard."""
-        return max(self.longest.get(node, 0), self.now - self.heard.get(node, self.since))
+        """For how long a node has not been heard."""
+        return self.now - self.heard.get(node, self.since)
 
 
 class RepairObserver:
@@ -105,6 +131,8 @@ class RepairObserver:
         Overfull,
         RepairPlanned,
         TakenForDead,
+        TakenForLiving,
+        *DrainObserver.PROVIDES,
         *RepairTimes.PROVIDES,
     )
 
@@ -126,18 +154,22 @@ class RepairObserver:
         self.reach = reach
         self.awaits: Callable[[int, str], None] | None = None
         """Called with a partition, and the name of the node on which a replica of it is to be made."""
+        self.drains = DrainObserver(region, metadata)
+        metadata.node_changed = self.drains.changed
         self.lives: dict[str, Listening] = {}
-        """By admin, what its present life has heard;"""
-        self.ended: dict[tuple[str, str], Microseconds] = {}
-        """and by admin and node, how long the node was silent for the admin's life before."""
+        """By admin, what its present life has heard."""
+        self.silent: dict[tuple[str, str], Microseconds] = {}
+        """By admin and node: how long the node had been silent when the admin decided last to take it for
+        dead.
+        """
         self.brought: dict[tuple[int, Member], bool] = {}
         """Voters that repairs have brought, and that have not been reported with a tree yet."""
         self.learners: dict[tuple[int, Member], bool] = {}
         """Members that must have a tree before they vote."""
         self.epochs: dict[int, int] = {}
         """The epoch of the newest config of each partition in which one was chosen."""
-        self.mourned: dict[str, bool] = {}
-        """Storage nodes that were ever taken for dead."""
+        self.lived: dict[str, int] = {}
+        """By storage node: the slot of the record by which it was no longer taken for dead."""
         self.used: dict[str, bool] = {}
         """Storage nodes that have hosted replicas of tables."""
 
@@ -153,14 +185,27 @@ class RepairObserver:
         if isinstance(message, NodeReport):
             life.hears(message)
         assert isinstance(admin, Admin)
+        life.walks(admin.survey.walk, self.metadata.acknowledged())
         chores = admin.survey.chores
-        waiting = [one for one in (*chores.waiting, chores.doing) if isinstance(one, Plan)]
-        for plan in waiting:
-            if plan.reason == "repair" and plan not in life.planned:
-                lost, at_once = self.is_lost(life, plan), self.may_vote_at_once(life, plan)
-                self.region.file(RepairPlanned(plan.partition, str(plan.out), lost, at_once))
-        life.planned = tuple(waiting)
+        waiting = [one for one in (*chores.waiting, chores.doing) if isinstance(one, Plan | MarkNode)]
+        for chore in waiting:
+            if chore not in life.chores:
+                self.found(place.name, life, chore)
+        life.chores = tuple(waiting)
         self.times.admin_handled(place)
+        self.drains.handled(place)
+
+    def found(self, admin: str, life: Listening, chore: Plan | MarkNode) -> None:
+        """An admin is about to write this down."""
+        if isinstance(chore, MarkNode):
+            silent_us = life.silent_us(chore.name)
+            if chore.dead:
+                self.silent[admin, chore.name] = silent_us
+            else:
+                self.region.file(TakenForLiving(chore.name, silent_us, self.settings.dead_us))
+        elif chore.reason == "repair":
+            lost, at_once = self.is_lost(life, chore), self.may_vote_at_once(life, chore)
+            self.region.file(RepairPlanned(chore.partition, str(chore.out), lost, at_once))
 
     def may_vote_at_once(self, life: Listening, plan: Plan) -> bool:
         """Whether a repair makes a log replica, or one of the other voters has no tree, as far as its admin
@@ -184,9 +229,7 @@ class RepairObserver:
 
     def admin_stopped(self, place: Place) -> None:
         """An admin has stopped."""
-        life = self.lives.pop(place.name, None)
-        if life is not None:
-            self.ended |= {(place.name, node): life.silent_us(node) for node in life.heard}
+        self.lives.pop(place.name, None)
         admin = place.node
         if isinstance(admin, Admin) and admin.term.active:
             for work in self.metadata.of(ReplacementRecord):
@@ -194,18 +237,13 @@ class RepairObserver:
 
     def marked(self, node: NodeRecord) -> None:
         """A node is taken for dead, or has reported since."""
-        name, life = self.metadata.active, self.lives.get(self.metadata.active)
-        self.mourned[node.name] = True
-        for one in self.lives.values():
-            if node.dead:
-                one.mourns[node.zone] = one.now
-            else:
-                one.longest.pop(node.name, None)
         if not node.dead:
-            self.ended = {key: silent for key, silent in self.ended.items() if key[1] != node.name}
-        elif life is not None:
-            silent_us = max(life.silent_us(node.name), self.ended.get((name, node.name), 0))
-            self.region.file(TakenForDead(node.name, silent_us, self.settings.dead_us))
+            self.lived[node.name] = self.metadata.slot
+            return
+        for one in self.lives.values():
+            one.mourns[node.zone] = one.now
+        silent_us = self.silent.pop((self.metadata.active, node.name), 0)
+        self.region.file(TakenForDead(node.name, silent_us, self.settings.dead_us))
 
     def has_waited(self, zone: str) -> bool:
         """Whether the active admin may have waited for so long that a zone with dead nodes is mended that it
@@ -233,17 +271,29 @@ class RepairObserver:
 
     def is_lost(self, life: Listening, plan: Plan) -> bool:
         """Whether a voter that is to be repaired is lost, as far as its admin was told: its node is dead, or
-        was, or has another disk; or that node's last report says that the voter is silent, or its last two
-        say nothing of it.
+        has another disk; or that node's last report says that the voter is silent, or its last two say
+        nothing of it.
         """
         out = plan.out
-        if out.node.name in self.mourned or life.newest.get(out.node.name, (0,))[0] > out.node.incarnation:
+        has_new_disk = life.newest.get(out.node.name, (0,))[0] > out.node.incarnation
+        if has_new_disk or self.is_dead(life, out.node.name):
             return True
         there = [said.get(plan.partition) for said in life.said.get(out.node.name, ())]
         newest = there[0] if there else None
         if newest is not None and newest.silent and newest.member.incarnation >= out.incarnation:
             return True
         return len(there) > 1 and all(one is None or one.member != out for one in there)
+
+    def is_dead(self, life: Listening, node: str) -> bool:
+        """Whether a node is taken for dead, as the present walk of an admin may have read, and the admin had
+        not heard the node of late when that walk began.
+        """
+        heard_at = life.heard_before.get(node)
+        if heard_at is not None and life.now - heard_at < self.settings.dead_us:
+            return False
+        record = self.metadata.records.get(node_key(node))
+        is_dead = isinstance(record, NodeRecord) and record.dead
+        return is_dead or self.lived.get(node, 0) > life.read_from
 
     def config_chosen(self, partition: int, config: Config, places: Mapping[str, Place]) -> None:
         """A config of a partition is chosen. Of a node that is down, it is known only which members were
@@ -322,12 +372,19 @@ class RepairObserver:
             if any(one.name == place.name and one.draining for one in nodes):
                 self.reach(NODE_DRAINED)
 
-    def lost(self, place: Place) -> None:
-        """A storage node has lost its disk."""
+    def lost(self, name: str, groups: Iterable[GroupObservation]) -> None:
+        """A storage node has lost its disk, with its replicas of these groups."""
         works = [one for one in self.metadata.of(ReplacementRecord) if one.reason == "repair"]
-        repaired = [work.out for work in works] + [member for _, member in self.brought]
-        if any(member.node.address != place.id.address for member in repaired):
-            self.reach(SECOND_LOSS)
+        repaired = [*((work.partition, work.new) for work in works), *self.brought]
+        for group in groups:
+            lost, voters = group.members[name], group.config.voters
+            if lost not in voters or lost in group.view.forgetful:
+                continue
+            for partition, new in repaired:
+                if partition != group.group:
+                    self.reach(SECOND_LOSS_ELSEWHERE)
+                elif new != lost and new in voters and new in group.view.spoken:
+                    self.reach(SECOND_LOSS_BESIDE)
 
     def fewer(self, groups: Iterable[GroupView]) -> None:
         """Voters of these groups may have been lost."""

@@ -42,7 +42,7 @@ REASONS: Final[dict[str, dict[tuple[str, str], str]]] = {
     "impl/admin/ratings.py": {("Ratings.homes_read", ""): LATE_ANSWER, ("Ratings.told", ""): LATE_ANSWER},
     "impl/admin/replacements.py": {
         ("Replacements.on_created", ""): LATE_ANSWER,
-        ("Replacements.on_no_room", ""): HIGH_BOUND,
+        ("Replacements.on_no_room", ""): LATE_ANSWER,
         ("Replacements.on_replaced", ""): LATE_ANSWER,
         ("Replacements.on_not_now", ""): LATE_ANSWER,
         ("Replacements.on_not_caught_up", ""): LATE_ANSWER,
@@ -142,7 +142,6 @@ REASONS: Final[dict[str, dict[tuple[str, str], str]]] = {
         ("StorageNode.on_found", ""): LOST_FROM_JOURNAL,
         ("StorageNode.recover", ""): LOST_FROM_JOURNAL,
         ("StorageNode.on_create_replica", "if m.log is not None and m.log.record.slot < 1:"): SOUND_COMMANDS,
-        ("StorageNode.on_create_replica", "if not self.has_room(group):"): HIGH_BOUND,
         ("StorageNode.on_message_for_node", ""): NO_IMPOSTOR,
         ("StorageNode.found_unsound", ""): OTHER_CODE,
     },

@@ -312,22 +312,24 @@ def hears_its_rates(run: Run) -> None:
 
 
 def undrained(run: Run) -> list[str]:
-    """Nodes that are to be drained and host a replica that may lie on another node."""
+    """Nodes that are to be drained and host a replica that may lie on another node, which has room for it."""
     metadata, down = observed(run).metadata, run.injector.excluded
     nodes = {one.name: one for one in metadata.of(NodeRecord)}
+    records = [one for one in metadata.of(PartitionRecord) if one.state not in ("split", "gone")]
+    hosting = [voter.node.name for record in records for voter in record.config.voters]
+    most = run.config.admin.replicas_per_node
     stay = [
         Candidate(place.id, 0)
         for place in run.places_of(HOST)
         if place.name in nodes and not nodes[place.name].draining and place.name != down
+        if hosting.count(place.name) < most
     ]
     found = []
 
     def is_drained(name: str) -> bool:
         return name in nodes and nodes[name].draining  # A node may not have reported to an active admin yet.
 
-    for record in metadata.of(PartitionRecord):
-        if record.state in ("split", "gone"):
-            continue
+    for record in records:
         left = [one.member.node.address for one in record.pending]
         found += [
             voter.node.name

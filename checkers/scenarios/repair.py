@@ -19,6 +19,7 @@ from dynaproof.checkers.kinds.region_kinds import KINDS_THAT_LOSE
 from dynaproof.checkers.kinds.repair_faults import (
     ADMIN_CRASH_WHILE_GIVEN_UP,
     ADMIN_CRASHES_IN_REPLACEMENT,
+    LOST_DISK_BESIDE_LOG_REPLICA,
     LOST_DISK_BESIDE_REPAIR,
     LOST_DISK_OF_SUCCESSOR,
 )
@@ -61,7 +62,8 @@ from dynaproof.specs.sometimes_of_repairs import (
     ADMIN_DIED_REPLACING,
     BALANCED,
     NODE_DRAINED,
-    SECOND_LOSS,
+    SECOND_LOSS_BESIDE,
+    SECOND_LOSS_ELSEWHERE,
     TWO_OF_FIVE_LOST,
 )
 
@@ -175,6 +177,10 @@ class Shape(Struct, frozen=True):
     """In one of this many configurations, many messages come a second time, late,"""
     late_alone: bool = False
     """and perhaps nothing else goes wrong, for twice as long."""
+    scarce: bool = False
+    """In half of the configurations that have three nodes in a zone and one voter on one of them, a node has
+    room for half of the replicas of its zone.
+    """
     calm: bool = False
     """In half of the timed runs disks are lost on a calm day, and copies and repairs are measured."""
 
@@ -221,6 +227,8 @@ def draw_repair(
         settings = structs.replace(settings, page_bytes=256, chunk_pages=1, copy_messages=1)
     rows = max(shape.rows[pick(len(shape.rows))], 3 if replicas == 5 else 2)
     config = structs.replace(config, settings=settings, admin=admin, user=user, rows=rows, repairs=True)
+    if shape.scarce and (rows, replicas) == (3, 3) and Chance(f"{name}/{strategy}/{seed}/room")(2):
+        config = has_little_room(config)
     if shape.orders and pick(2):
         config = takes_over_soon(config, pick)
     if shape.calm and strategy_named(strategy).timed and pick(2):
@@ -231,6 +239,17 @@ def draw_repair(
     if shape.late_alone:
         config = structs.replace(config, faults=(), loss=0, length=2 * config.length)
     return config
+
+
+def has_little_room(config: RegionConfig) -> RegionConfig:
+    """Any two nodes of a zone have room for one replica of each partition, and one alone has not, unless
+    there is only one.
+    """
+    most = (config.user.partitions + 1) // 2
+    settings = structs.replace(config.settings, replicas_per_node=most)
+    return structs.replace(
+        config, settings=settings, admin=structs.replace(config.admin, replicas_per_node=most)
+    )
 
 
 def only_losses(config: RegionConfig, pick: Chance) -> RegionConfig:
@@ -332,6 +351,7 @@ REPAIR = like_repair(
     "storage nodes lose disks, or stay away; the admins replace their voters",
     Losses(beside=16, early=1),
     (LEADER_CHANGED, LOG_REPLICA_COPIES, MADE_EMPTY, REPAIRED_UNDER_LOAD, LED_WITH_LOG_REPLICA),
+    Shape(scarce=True),
 )
 
 REPAIR_UNDER_LOAD = structs.replace(
@@ -348,9 +368,17 @@ REPAIR_UNDER_LOAD = structs.replace(
 TWO_LOSSES = like_repair(
     "two-losses",
     "a second voter is lost while the first one is being replaced, of another partition or the same",
-    Losses(losses=5, absences=2, most_others=2, aimed=(LOST_DISK_BESIDE_REPAIR,), most_aimed=2),
-    (MADE_EMPTY, GIVEN_UP, SECOND_LOSS),
+    Losses(
+        losses=5,
+        absences=2,
+        most_others=2,
+        aimed=(LOST_DISK_BESIDE_REPAIR, LOST_DISK_BESIDE_LOG_REPLICA),
+        most_aimed=4,
+        early=2,
+    ),
+    (MADE_EMPTY, GIVEN_UP, SECOND_LOSS_ELSEWHERE, SECOND_LOSS_BESIDE),
     Shape(rows=(2, 3)),
+    length=2 * LENGTH,
 )
 
 NODE_RETURNS = like_repair(
@@ -385,7 +413,7 @@ DRAIN = structs.replace(
         "an operator orders nodes to be drained, and perhaps no more",
         Losses(losses=1, absences=1),
         (LEADER_REPLACED, NODE_DRAINED),
-        Shape(rows=(2, 3)),
+        Shape(rows=(2, 3), scarce=True),
     ),
     begin=partial(begin_with_orders, drains=True),
 )

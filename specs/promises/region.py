@@ -37,6 +37,7 @@ from dynaproof.specs.views.region import (
     Strayed,
     TableTold,
     TakenForDead,
+    TakenForLiving,
     TookOver,
     Unended,
     Unmended,
@@ -118,21 +119,26 @@ def nodes_die_one_zone_at_a_time(view: RegionView) -> Iterable[Violation]:
             yield Violation(f"{fact.node} was taken for dead, and zone {others[0]} was not mended yet")
 
 
-@spec("always", source="docs/table.md, section 3 (dead)", over=RegionView, on=(TakenForDead,))
+@spec("always", source="docs/table.md, section 3 (dead)", over=RegionView, on=(TakenForDead, TakenForLiving))
 def nodes_die_of_silence(view: RegionView) -> Iterable[Violation]:
-    """A node is taken for dead when an admin has heard nothing of it for long enough, and not before."""
+    """A node is taken for dead when the admin that decides it has heard nothing of it for long enough, and
+    lives again only when it was heard.
+    """
+    for lives in view.take(TakenForLiving):
+        if lives.silent_us >= lives.too_long_us:
+            yield Violation(f"{lives.node} counts as living after a silence of {lives.silent_us} us")
     for fact in view.take(TakenForDead):
         if fact.silent_us < fact.least_us:
             yield Violation(
-                f"{fact.node} was taken for dead, though it was silent for {fact.silent_us} us at the most, "
-                f"and not for {fact.least_us}"
+                f"{fact.node} was taken for dead when it had been silent for {fact.silent_us} us, not for "
+                f"{fact.least_us}"
             )
 
 
 @spec("always", source="docs/table.md, section 3 (lost) and A10", over=RegionView, on=(RepairPlanned,))
 def repairs_replace_the_lost(view: RegionView) -> Iterable[Violation]:
-    """A voter is repaired only if it is lost: its node is dead or has a new disk, or has said that the voter
-    is silent for ever, or nothing of it two times in a row.
+    """A voter is repaired only if it is lost: its node is dead now, as its admin must take it, or has a new
+    disk, or has said that the voter is silent for ever, or nothing of it two times in a row.
     """
     for fact in view.take(RepairPlanned):
         if not fact.lost:

@@ -82,13 +82,43 @@ class DeclaredDead(RegionFact, frozen=True, gc=False):
 
 
 class TakenForDead(RegionFact, frozen=True, gc=False):
-    """A storage node is taken for dead after at most so long a silence, by the clock of the admin; and how
-    long it should be at the least.
+    """A storage node is taken for dead, and had been silent for so long when its admin decided that, by the
+    clock of that admin; and for how long it should be at the least.
     """
 
     node: str
     silent_us: int
     least_us: int
+
+
+class TakenForLiving(RegionFact, frozen=True, gc=False):
+    """An admin decides to take a storage node no longer for dead, of which it has heard nothing for so long;
+    and how long is too long for that.
+    """
+
+    node: str
+    silent_us: int
+    too_long_us: int
+
+
+class DrainChanged(RegionFact, frozen=True, gc=False):
+    """From here on the record of a storage node says that it is drained, or no longer does; and whether an
+    order that has not been answered asks for that.
+    """
+
+    node: str
+    draining: bool
+    ordered: bool
+
+
+class DrainObeyed(RegionFact, frozen=True, gc=False):
+    """An order that a storage node be drained, or no longer, is obeyed; and whether its record has said so
+    since the order came.
+    """
+
+    node: str
+    draining: bool
+    done: bool
 
 
 class RepairPlanned(RegionFact, frozen=True, gc=False):

@@ -108,13 +108,14 @@ BUGS = (
     ),
     bug(
         "zones_not_looked_at_again",
-        "A new replica lies on the emptiest node, of whatever zone.",
+        "A new replica lies on the emptiest node, of whatever zone, and a leader minds no zone either.",
         Edit(PLACEMENT, "and not config.replacing(out, new).crowded()", ""),
         Edit(
             REPLACED,
             "and not config.replacing(plan.out, Member(plan.node, next_incarnation(partition))).crowded()",
             "",
         ),
+        Edit(MEMBERSHIP, "elif config.replacing(m.out, m.new).crowded():", "elif False:"),
         scenario="repair",
         breaks=("no_two_replicas_in_a_zone",),
     ),
@@ -257,10 +258,15 @@ BUGS = (
     ),
     bug(
         "two_replicas_on_a_node",
-        "A new replica may lie on a node that has one of the partition.",
+        "A new replica may lie on a node that has one of the partition, as far as admins and leaders look.",
         Edit(PLACEMENT, "if address not in others and address not in taken and", "if"),
         Edit(REPLACED, "and address not in others", ""),
         Edit(REPLACED, "and all(one.member.node.address != address for one in partition.pending)", ""),
+        Edit(
+            MEMBERSHIP,
+            "elif any(voter.node.address == m.new.node.address for voter in others):",
+            "elif False:",
+        ),
         scenario="five",
         breaks=("no_two_replicas_in_a_zone",),
     ),

@@ -329,7 +329,8 @@ BUGS = (
             "if not self.has_room(group):",
             "if False:",
         ),
-        scenario="create-delete-create",
+        scenario="drain",
+        breaks=("routers_and_admins_stay_bounded",),
     ),
     bug(
         "found_barrier_campaigned_for",

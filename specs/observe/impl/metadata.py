@@ -97,6 +97,8 @@ class MetadataObserver:
         """Whether the config that a record lists was chosen in its partition."""
         self.newest_config: Callable[[PartitionRecord], Config] = lambda record: record.config
         """The newest chosen config of a partition."""
+        self.acknowledged: Callable[[], int] = lambda: 0
+        """The last slot whose change was acknowledged."""
         self.users_wait: Callable[[], bool] = lambda: False
         """Whether a user waits for an answer."""
         self.opened: Callable[[PartitionRecord], None] = lambda _: None
@@ -109,7 +111,10 @@ class MetadataObserver:
         self.has_waited: Callable[[str], bool] = lambda _: False
         """Whether the active admin has waited long enough for a zone whose dead nodes are still named."""
         self.marked: Callable[[NodeRecord], object] = lambda _: None
-        """and when a node is taken for dead, or lives."""
+        """when a node is taken for dead, or lives,"""
+        self.node_changed: Callable[[NodeRecord | None, NodeRecord | None], object]
+        self.node_changed = lambda _before, _after: None
+        """and when the record of a node changes in any way."""
         self.took_over: RequestId | None = None
         """The request by which the active admin has taken over."""
         self.given: dict[str, int] = {}
@@ -122,6 +127,8 @@ class MetadataObserver:
         """Workflows that delete a table."""
         self.ended: dict[int, bool] = {}
         """Workflows that have ended."""
+        self.slot = 0
+        """That of the last record."""
         self.planned: dict[int, int] = {}
         """By the id of a child that a split has recorded: its parent."""
 
@@ -149,6 +156,7 @@ class MetadataObserver:
 
     def chosen(self, record: Record) -> None:
         """A record of partition 0 is chosen."""
+        self.slot = record.slot
         if record.config is not None:
             self.placed(METADATA, record.config)
         if not isinstance(record, Write):
@@ -205,8 +213,9 @@ class MetadataObserver:
             self.replacement_changed(before, after)
         elif isinstance(after or before, SplitRecord):
             self.split_changed(before, after)
-        elif isinstance(after, NodeRecord):
-            if before is not None and after.dead != before.dead:
+        elif isinstance(after or before, NodeRecord):
+            self.node_changed(before, after)
+            if before is not None and after is not None and after.dead != before.dead:
                 self.died_or_lives(after)
         elif isinstance(after, WorkflowRecord):
             if before is None:

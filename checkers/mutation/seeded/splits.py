@@ -173,6 +173,13 @@ BUGS = (
         breaks=("replicas_equal_when_quiet",),
     ),
     bug(
+        "clock_begins_anew",
+        "A child does not know the commit timestamp of the split, above which all of its own lie.",
+        Edit(BIRTH, "timestamp=split.timestamp,", "timestamp=0,", within="child_snapshot"),
+        scenario=SCENARIO,
+        breaks=("commit_timestamps_increase",),
+    ),
+    bug(
         "child_marked_with_its_pages",
         "A child is marked in the handler that writes its pages and its head (MarksBeforeThePages).",
         Edit(

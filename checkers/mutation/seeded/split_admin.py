@@ -63,6 +63,40 @@ BUGS = (
         breaks=("workflow_steps_happen_once",),
     ),
     bug(
+        "split_before_its_children_are_listed",
+        "The parent is split in one write, and its children are listed in the next one.",
+        Edit(
+            SPLIT,
+            "barrier = Barrier(split.slot, split.timestamp)",
+            """
+            barrier = Barrier(split.slot, split.timestamp)
+            if parent.state != "split":
+                alone = structs.replace(parent, state="split", barrier=barrier)
+                return change([read.stays(ADMIN_KEY), read.leaves(partition_key(work.partition), alone)])
+            """,
+        ),
+        scenario=SCENARIO,
+        breaks=("one_owner_per_key",),
+    ),
+    bug(
+        "parent_owns_again",
+        "At the end of a split the record of the parent is as before, beside those of its children.",
+        Edit(
+            SPLIT,
+            'structs.replace(parent, state="gone", config=config, pending=(), workflow=0)',
+            'structs.replace(parent, state="listed", workflow=0)',
+        ),
+        scenario=SCENARIO,
+        breaks=("one_owner_per_key", "lineage_is_a_tree_that_covers"),
+    ),
+    bug(
+        "lineage_forgotten_at_the_end",
+        "At the end of a split its partition's own parent is forgotten.",
+        Edit(SPLIT, "pending=(), workflow=0)", "pending=(), workflow=0, parent=0)"),
+        scenario="split-of-a-split",
+        breaks=("lineage_is_a_tree_that_covers",),
+    ),
+    bug(
         "parent_dropped_when_its_children_are_listed",
         "A parent is dropped as soon as its children are listed, made or not.",
         Edit(

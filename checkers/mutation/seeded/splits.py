@@ -282,6 +282,18 @@ BUGS = (
         breaks=("only_the_damaged_fall_silent",),
     ),
     bug(
+        "replaced_files_stay",
+        "A page file that a copy has replaced is never removed.",
+        Edit(
+            LEARNER,
+            "self.env.disk.remove_file(name)",
+            "pass",
+            within="Learner.remove_unneeded_files",
+        ),
+        scenario=AND_REPAIR,
+        breaks=("nothing_leaks",),
+    ),
+    bug(
         "nobody_campaigns_first",
         "The children of the node that led their parent wait for an election timer like all others.",
         Edit(SPLITTING, "end.led, end.proposed = True,", "end.led, end.proposed = False,"),

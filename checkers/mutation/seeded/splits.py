@@ -78,6 +78,21 @@ BUGS = (
         scenario=UNDER_LOAD,
         breaks=("retries_apply_once",),
     ),
+    bug(
+        "answers_anew_behind_the_barrier",
+        "A partition that is split answers what it remembers as if that had happened at its barrier.",
+        Edit(
+            REQUESTS,
+            "self.answer(Flight(sender, m.request, m.attempt), answer)",
+            """
+            late = structs.replace(answer, slot=self.replica.state.barrier)
+            self.answer(Flight(sender, m.request, m.attempt), late)
+            """,
+            within="Requests.behind_barrier",
+        ),
+        scenario=UNDER_LOAD,
+        breaks=("retries_apply_once",),
+    ),
     # --- Who owns the keys ---
     bug(
         "leader_goes_on_at_the_barrier",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dynaproof.checkers.mutation.seeded.places import (
+    HEAT,
     NODES,
+    PARTITION,
     SPLIT,
+    SPLIT_POINTS,
     SPLITS,
 )
 from dynaproof.checkers.patches import Edit, bug
@@ -12,6 +15,7 @@ from dynaproof.checkers.patches import Edit, bug
 SCENARIO = "split"
 AND_REPAIR = "split-and-repair"
 AND_DELETE = "split-and-delete"
+HOT_KEY = "hot-key"
 
 BUGS = (
     bug(
@@ -191,5 +195,47 @@ BUGS = (
         Edit(SPLIT, "if ids.splitting >= most:", "if True:"),
         scenario=SCENARIO,
         breaks=("what_was_begun_ends",),
+    ),
+    # --- Heat ---
+    bug(
+        "single_hot_key_is_split",
+        "A leader says where its partition may be split because of heat also where nothing would be won.",
+        Edit(
+            HEAT,
+            'return positions[best] if 4 * min(best, count - best) >= count > 1 else b""',
+            'return positions[best] if count > 1 else b""',
+        ),
+        scenario=HOT_KEY,
+        breaks=("heat_is_told",),
+    ),
+    bug(
+        "heat_never_reported",
+        "A leader never says where its partition may be split because of heat.",
+        Edit(PARTITION, "busy_at = service.heat.middle()", "pass"),
+        scenario=HOT_KEY,
+        breaks=("heat_is_told",),
+    ),
+    bug(
+        "heat_of_a_whole_life",
+        "What a leader says of its heat is of all that it was ever asked for.",
+        Edit(PARTITION, "service.heat.clear()", "pass"),
+        scenario=HOT_KEY,
+        breaks=("heat_is_told",),
+    ),
+    bug(
+        "hot_is_halved",
+        "A hot partition whose leader says of no place to split it is split in the middle of its range.",
+        Edit(
+            SPLIT_POINTS,
+            "if nodes.is_hot(voter, number) and is_inside(partition.range, there.busy_at):",
+            "if nodes.is_hot(voter, number):",
+        ),
+        Edit(
+            SPLIT_POINTS,
+            'there.busy_at, "heat")',
+            'there.busy_at or partition.range.midpoint(), "heat")',
+        ),
+        scenario=HOT_KEY,
+        breaks=("splits_part_the_heat",),
     ),
 )

@@ -104,6 +104,8 @@ class MetadataObserver:
         """Called for a new partition,"""
         self.drops: Callable[[int], object] = lambda _: None
         """when the replicas of a parent must be dropped,"""
+        self.split_planned: Callable[[SplitRecord], object] = lambda _: None
+        """when a split is written down,"""
         self.replaced: Callable[[ReplacementRecord | None, ReplacementRecord | None], object]
         self.replaced = lambda _before, _after: None
         """when a replacement begins, goes on, or has ended,"""
@@ -267,6 +269,7 @@ class MetadataObserver:
         if before is None:
             assert after is not None
             self.give("workflow", after.workflow)
+            self.split_planned(after)
             for child in after.children:
                 self.give("partition", child)
                 self.planned[child] = after.partition

@@ -115,8 +115,7 @@ class RegionObservation(GroupsObservation):
         self.errors.bounded = reads_little(config.router)
         self.capacity = RegionCapacity(self.region, self.reach)
         self.stops = StopObserver(self.region, lambda child: self.groups[child].load.serves())
-        hot = config.admin.hot_requests
-        self.splits = SplitSituations(self.metadata, self.region, hot, self.reach)
+        self.splits = SplitSituations(self.metadata, self.region, self.reach)
         self.repairs = RepairObserver(self.region, self.metadata, config, self.voters_of, self.reach)
         self.repairs.awaits = lambda partition, name: self.groups[partition].load.awaits(name)
         self.metadata.replaced, self.metadata.marked = self.repairs.replaced, self.repairs.marked

@@ -36,14 +36,10 @@ class SplitSituations:
     """The types of all facts that are filed."""
 
     def __init__(
-        self,
-        metadata: MetadataObserver,
-        view: RegionView,
-        hot_requests: int,
-        reach: Callable[[Sometimes], None],
+        self, metadata: MetadataObserver, view: RegionView, reach: Callable[[Sometimes], None]
     ) -> None:
         self.metadata = metadata
-        self.heat = HeatObserver(view, hot_requests)
+        self.heat = HeatObserver(view)
         metadata.split_planned = self.heat.planned
         self.reach = reach
         self._failed_at = 0

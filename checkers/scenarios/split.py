@@ -30,7 +30,7 @@ from dynaproof.checkers.runs.config import Chance, Fault, in_order
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK
-from dynaproof.checkers.scenarios import fresh_split, heat_end
+from dynaproof.checkers.scenarios import fresh_split
 from dynaproof.checkers.scenarios.fair_end import pace_of
 from dynaproof.checkers.scenarios.region_end import judge_end
 from dynaproof.checkers.scenarios.region_run import observed
@@ -277,7 +277,6 @@ def like_split(
     """A scenario in which partitions are split: if an operator orders that, from when the first is about to
     be split.
     """
-    hot = (heat_end.splits_the_hot,) if splitting.by_heat else ()
     scenario = structs.replace(
         TABLE,
         name=name,
@@ -286,13 +285,9 @@ def like_split(
         kinds=KINDS_THAT_LOSE,
         sometimes=tuple(one.name for one in (PARTITION_SPLIT, *seen)),
         faults=losses.all_kinds,
-        end=partial(judge_end, also=(*hot, fresh_split.splits_once_more)),
-        actions={**TABLE.actions, "split": fresh_split.order, "heat": heat_end.heat},
-        act_sentences={
-            **TABLE.act_sentences,
-            "split": "{} orders one more split",
-            "heat": "all users ask for all items equally often",
-        },
+        end=partial(judge_end, also=(fresh_split.splits_once_more,)),
+        actions={**TABLE.actions, "split": fresh_split.order},
+        act_sentences={**TABLE.act_sentences, "split": "{} orders one more split"},
     )
     if not splitting.orders:
         return scenario

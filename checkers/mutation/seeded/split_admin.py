@@ -238,15 +238,4 @@ BUGS = (
         scenario=HOT_KEY,
         breaks=("splits_part_the_heat",),
     ),
-    bug(
-        "hot_is_never_split",
-        "No partition is ever split because of heat.",
-        Edit(
-            SPLIT_POINTS,
-            'return PlanSplit(number, partition.table, there.busy_at, "heat")',
-            "return None",
-        ),
-        scenario=HOT_KEY,
-        breaks=("what_was_begun_ends",),
-    ),
 )

@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from dynaproof.impl.metadata.records import SplitRecord
-from dynaproof.impl.node import Microseconds
 from dynaproof.impl.partition.messages.requests import Request, keys_of
 from dynaproof.impl.partition.replica import PartitionReplica
 from dynaproof.impl.storage_node.messages import HostedReplica, NodeReport, ReportTimer
@@ -19,18 +18,14 @@ from dynaproof.specs.views.region import RegionView
 
 
 class Window:
-    """What a replica was asked for since it last reported."""
+    """What a replica was asked for since it last reported as a leader."""
 
-    __slots__ = ("hot_since", "positions", "replica", "requests")
+    __slots__ = ("positions", "replica")
 
     def __init__(self, replica: PartitionReplica) -> None:
         self.replica = replica
         self.positions: dict[bytes, int] = {}
-        """How often each position was asked for since it last reported as a leader;"""
-        self.requests: int | None = None
-        """and how often it was asked for anything since it last reported, if it ever did."""
-        self.hot_since = -1
-        """Since when each report has said that it leads, is hot, and may be split; negative: not the last."""
+        """How often each position was asked for."""
 
 
 class HeatObserver:
@@ -39,9 +34,8 @@ class HeatObserver:
     PROVIDES: ClassVar[tuple[type[Fact], ...]] = (HeatSplit, HeatTold)
     """The types of all facts that are filed."""
 
-    def __init__(self, view: RegionView, hot_requests: int) -> None:
+    def __init__(self, view: RegionView) -> None:
         self.view = view
-        self.hot_requests = hot_requests
         self.windows: dict[tuple[str, int], Window] = {}
         """By place and partition."""
         self.told: dict[tuple[int, bytes], bool] = {}
@@ -74,18 +68,13 @@ class HeatObserver:
 
     def asked(self, window: Window, m: Request) -> None:
         """A request has reached a replica."""
-        if window.requests is not None:
-            window.requests += 1
         for key in keys_of(m.operation)[:1]:
             at = key[:HASH_BYTES]
             window.positions[at] = window.positions.get(at, 0) + 1
 
     def reported(self, place: Place, window: Window, told: HostedReplica) -> None:
         """A node reports a replica."""
-        is_hot = window.requests is not None and window.requests >= self.hot_requests
-        window.requests = 0
         if not window.replica.serving:
-            window.hot_since = -1
             return
         positions, window.positions = window.positions, {}
         at, asked = told.busy_at, sum(positions.values())
@@ -94,22 +83,11 @@ class HeatObserver:
         self.view.file(HeatTold(place.name, told.partition, asked, at != b"", beside, best))
         if at:
             self.told[told.partition, at] = True
-        if not (is_hot and at):
-            window.hot_since = -1
-        elif window.hot_since < 0:
-            window.hot_since = place.world.tau
 
     def planned(self, work: SplitRecord) -> None:
         """A split is written down."""
         if work.reason == "heat":
             self.view.file(HeatSplit(work.partition, (work.partition, work.at) in self.told))
-
-    def hot_since(self, partition: int) -> Microseconds | None:
-        """Since when every report of a leader has said that a partition is hot, and may be split; None if the
-        last did not.
-        """
-        there = [window.hot_since for (_, one), window in self.windows.items() if one == partition]
-        return min((since for since in there if since >= 0), default=None)
 
 
 def lesser_side(positions: dict[bytes, int], at: bytes) -> int:

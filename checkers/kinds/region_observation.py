@@ -30,7 +30,6 @@ from dynaproof.impl.metadata.records import (
     table_key,
 )
 from dynaproof.impl.node import NodeId
-from dynaproof.impl.partition.messages.split import SplitPartition
 from dynaproof.impl.partition.records import RatesSet, Split
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.messages.leadership import Release
@@ -82,6 +81,7 @@ class RegionObservation(GroupsObservation):
         *StopObserver.PROVIDES,
         *CommandObserver.PROVIDES,
         *RepairObserver.PROVIDES,
+        *SplitSituations.PROVIDES,
         KeyOutside,
         LedWhenGone,
         LocatedOld,
@@ -110,7 +110,7 @@ class RegionObservation(GroupsObservation):
         self.errors.bounded = reads_little(config.router)
         self.capacity = RegionCapacity(self.region, self.reach)
         self.stops = StopObserver(self.region, lambda child: self.groups[child].load.serves())
-        self.splits = SplitSituations(self.metadata, self.reach)
+        self.splits = SplitSituations(self.metadata, self.region, self.reach)
         self.repairs = RepairObserver(self.region, self.metadata, config, self.voters_of, self.reach)
         self.errors.acknowledged = self.metadata.acknowledged = self.acknowledged
         self.repairs.awaits = lambda partition, name: self.groups[partition].load.awaits(name)
@@ -290,8 +290,7 @@ class RegionObservation(GroupsObservation):
             self.bounded(place, (room_taken(place),))
         elif type(command) is Locate:
             self.located(place)
-        elif type(command) is SplitPartition:
-            self.splits.answered(place)
+        self.splits.handled(place)
         self.commands.handled(place)
         group = self.groups.get(lane)
         if group is None:

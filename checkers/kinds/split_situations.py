@@ -5,14 +5,17 @@ split.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 from dynaproof.checkers.kinds.split_faults import POWER_FAILURES
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.metadata.records import PartitionRecord, SplitRecord, partition_key
+from dynaproof.impl.partition.messages.split import SplitPartition
 from dynaproof.impl.paxos.messages.membership import OtherEpoch
 from dynaproof.impl.router.router import Router
+from dynaproof.specs.observe.impl.heat import HeatObserver
 from dynaproof.specs.observe.impl.metadata import MetadataObserver
-from dynaproof.specs.observe.impl.place import sent
+from dynaproof.specs.observe.impl.place import given, sent
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.sometimes_of_regions import (
     ADMIN_DIED_AT,
@@ -22,13 +25,22 @@ from dynaproof.specs.sometimes_of_regions import (
     POWER_FAILED,
     SPLIT_FOR,
 )
+from dynaproof.specs.views.base import Fact
+from dynaproof.specs.views.region import RegionView
 
 
 class SplitSituations:
     """Reaches situations; see the module."""
 
-    def __init__(self, metadata: MetadataObserver, reach: Callable[[Sometimes], None]) -> None:
+    PROVIDES: ClassVar[tuple[type[Fact], ...]] = HeatObserver.PROVIDES
+    """The types of all facts that are filed."""
+
+    def __init__(
+        self, metadata: MetadataObserver, view: RegionView, reach: Callable[[Sometimes], None]
+    ) -> None:
         self.metadata = metadata
+        self.heat = HeatObserver(view)
+        metadata.split_planned = self.heat.planned
         self.reach = reach
         self._failed_at = 0
         """The event with which power last failed."""
@@ -39,9 +51,10 @@ class SplitSituations:
             if work.partition == parent and work.reason in SPLIT_FOR:
                 self.reach(SPLIT_FOR[work.reason])
 
-    def answered(self, place: Place) -> None:
-        """A storage node has answered a command to split."""
-        if any(isinstance(answer, OtherEpoch) for answer in sent(place)):
+    def handled(self, place: Place) -> None:
+        """A handler of a storage node has run; perhaps it has answered a command to split."""
+        self.heat.handled(place, place.lane)
+        if type(given(place)) is SplitPartition and any(isinstance(one, OtherEpoch) for one in sent(place)):
             self.reach(LATE_SPLIT)
 
     def paged(self, place: Place, children: Mapping[int, tuple[int, ...]]) -> None:

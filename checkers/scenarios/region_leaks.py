@@ -15,6 +15,7 @@ from dynaproof.checkers.scenarios.region_run import (
     observed,
     time_to_repair,
 )
+from dynaproof.checkers.world.disk import SimDisk
 from dynaproof.impl.metadata.changes import lineage
 from dynaproof.impl.metadata.records import (
     FIRST_IDS,
@@ -27,7 +28,7 @@ from dynaproof.impl.metadata.records import (
     WorkflowRecord,
 )
 from dynaproof.impl.node import Microseconds
-from dynaproof.impl.paxos.files import LOGS, PAGES, replicas_named
+from dynaproof.impl.paxos.files import LOGS, PAGES, pages_prefix, replicas_named
 from dynaproof.impl.paxos.ids import Member
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.storage_node.host import StorageNode
@@ -40,8 +41,8 @@ IN_METADATA = "the metadata"
 
 def keeps_nothing(run: Run) -> None:
     """No storage node keeps anything of a partition that has no record, nor a replica that its partition's
-    config does not name, not even a note that the replica is silent; and the metadata lists no replica that
-    is to go, and has no record that no other record names.
+    config does not name, not even a note that the replica is silent, nor a page file that no replica names;
+    and the metadata lists no replica that is to go, and has no record that no other record names.
     """
     bound = SETTLING_LEASES * run.config.settings.lease_us + time_to_repair(run) + time_to_come_home(run)
     metadata = observed(run).metadata
@@ -70,12 +71,23 @@ def left(run: Run) -> list[tuple[str, str]]:
                 found.append((place.name, f"partition {group}"))
             elif Member(place.id, incarnation) not in voters[group] and not lacks_a_voter(run, group):
                 found.append((place.name, f"replica {incarnation} of partition {group}"))
+        found += [(place.name, f"page file {name}") for name in unnamed_files(place.disk, node)]
     return found or [
         (IN_METADATA, f"{one.member} of partition {record.partition}")
         for record in records
         for one in record.pending
         if one.member.node.name != run.injector.excluded and not lacks_a_voter(run, record.partition)
     ]
+
+
+def unnamed_files(disk: SimDisk, node: StorageNode) -> list[str]:
+    """The page files of a node's own replicas that no head there names. One that a copy has begun in vain, or
+    that a crash has left, goes with the next checkpoint, for which the timestamps of an idle leader suffice.
+    """
+    heads = [replica.log.head for replica in node.replicas.values()]
+    named = {name for head in heads for name in (head.pages, *(part.name for part in head.older))}
+    own = tuple(pages_prefix(group, replica.incarnation) for group, replica in node.replicas.items())
+    return [name for name in disk.files(PAGES) if name.startswith(own) and name not in named]
 
 
 def unnamed(metadata: MetadataObserver) -> list[str]:

@@ -1,9 +1,13 @@
-"""What the observer of the metadata takes for a change of somebody who is not active."""
+"""What the observer of the metadata takes for a change of somebody who is not active, and what it takes for
+a change of who owns the keys.
+"""
 
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
+from dynaproof.impl.metadata.changes import first_config
 from dynaproof.impl.metadata.records import (
     ADMIN_KEY,
     IDS_KEY,
@@ -11,13 +15,19 @@ from dynaproof.impl.metadata.records import (
     AdminRecord,
     Ids,
     MetadataRecord,
+    PartitionRecord,
+    TableRecord,
     TouchedRecord,
     encode,
+    key_of,
 )
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.records import Mutation, StoredItem, Write
 from dynaproof.impl.paxos.ids import NO_BALLOT, RequestId
+from dynaproof.impl.values.key import KeyAttribute, KeySchema
+from dynaproof.impl.values.key_range import equal_part, whole
 from dynaproof.specs.observe.impl.metadata import MetadataObserver
+from dynaproof.specs.promises.lineage import lineage_is_a_tree_that_covers, one_owner_per_key
 from dynaproof.specs.promises.region import only_the_active_admin_changes
 from dynaproof.specs.views.lineage import LineageView
 from dynaproof.specs.views.region import RegionView
@@ -88,3 +98,34 @@ def test_a_takeover_raises_the_term_by_one_names_its_author_and_changes_nothing_
     assert told.tell(request, admin=AdminRecord(3, "admin-b")) == ["admin-a made admin-b active"]
     both = told.tell(request, admin=AdminRecord(4, "admin-a"), ids=Ids(1, 1, 1, 0))
     assert both == ["admin-a took over term 4, and changed ids"]
+
+
+def test_who_owns_the_keys_is_judged_whenever_a_record_of_a_partition_changes_it() -> None:
+    line, nodes = LineageView(), tuple(NodeId("region", zone, f"s{zone}") for zone in "abc")
+    observer = MetadataObserver(RegionView(), lambda _name, _generation: line, lambda _: None)
+    schema, order = KeySchema(KeyAttribute("id", "S")), RequestId(nodes[0], 1, 1)
+    table = TableRecord("t", 4, "active", schema, 3, (1,), order, 0)
+    owner = PartitionRecord(1, "t", 4, whole(), "listed", first_config(nodes))
+    low, high = (structs.replace(owner, partition=2 + at, range=equal_part(2, at), parent=1) for at in (0, 1))
+    parent = structs.replace(owner, state="split")
+
+    def tell(slot: int, *records: MetadataRecord) -> list[str]:
+        line.fresh.clear()
+        mutations = tuple(
+            Mutation(key_of(record), None, StoredItem(encode(record), slot, 0)) for record in records
+        )
+        observer.chosen(Write(slot, NO_BALLOT, 0, 0, order, 0, mutations))
+        specs = (one_owner_per_key, lineage_is_a_tree_that_covers)
+        return [found.sentence for spec in specs for found in spec.check(line)]
+
+    after = structs.replace(table, partitions=(2, 3), parents=(1,))
+    assert tell(1, table, owner) == []
+    assert tell(2, parent) == [f"no partition of t serves the keys from 0 to {1 << 128}"]
+    assert tell(3, after, low, high) == []
+    assert tell(4, owner)[0] == "1 and another partition of t serve the keys from 0"
+    assert tell(5, structs.replace(parent, state="gone")) == []
+    assert tell(6, structs.replace(high, parent=0)) == [
+        f"3 and another first partition of t serve the keys from {1 << 127}",
+        f"no child of 1 serves the keys from {1 << 127} to {1 << 128}",
+    ]
+    assert tell(7, structs.replace(high, config_slot=9)) == []

@@ -10,7 +10,7 @@ from dynaproof.impl.partition.records import Outcome, StoredItem, Write
 from dynaproof.impl.paxos.ids import Ballot, Member, RequestId
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.router.notes import Ended, Invoked
-from dynaproof.specs.observe.impl import ImplObserver
+from dynaproof.specs.observe.impl import ImplObserver, births
 from dynaproof.specs.promises.clients import retries_apply_once
 
 CLIENT = NodeId("region", "client", "c")
@@ -72,3 +72,31 @@ def test_each_attempt_at_a_read_may_see_something_else() -> None:
     made.replied(Reply(RequestId(CLIENT, 1, 2), 1, "ok", 3, FOUND))
     made.replied(Reply(RequestId(CLIENT, 1, 2), 2, "ok", 4, None))
     assert not broken(made)
+
+
+def test_answers_of_a_split_partition_agree_with_those_of_the_child_in_which_the_write_goes_on() -> None:
+    right, wrong = (observer(), observer(), observer()), (observer(), observer(), observer())
+    for parent, child, grandchild in (right, wrong):
+        births.cross(REQUEST, parent, child)
+        births.cross(REQUEST, child, grandchild)
+        parent.replied(Reply(REQUEST, 1, "condition_failed", 3, FOUND))
+        grandchild.replied(Reply(REQUEST, 2, "condition_failed", 3, FOUND))
+    right[1].replied(Reply(REQUEST, 3, "condition_failed", 3, FOUND))
+    wrong[1].replied(Reply(REQUEST, 3, "condition_failed", 9, FOUND))
+    assert [len(broken(line[-1])) for line in (right, wrong)] == [0, 1]
+
+
+def test_what_a_split_partition_answers_is_compared_as_long_as_anything_is_remembered_of_it() -> None:
+    parent, child, read = observer(), observer(), RequestId(CLIENT, 1, 2)
+    births.cross(REQUEST, parent, child)
+    births.cross(read, parent, child)
+    parent.replied(Reply(read, 1, "ok", 3, FOUND))
+    parent.replied(Reply(read, 1, "ok", 4, None))
+    assert list(parent.crossed) == [REQUEST]
+    assert not broken(child)
+    parent.forget_requests(9, 9)
+    assert list(parent.crossed) == [REQUEST]
+    child.ended(Ended(REQUEST, "definite", 0, None))
+    child.forget_requests(9, 9)
+    parent.forget_requests(9, 9)
+    assert not parent.crossed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from dynaproof.checkers.kinds.command_observer import CommandObserver
-from dynaproof.checkers.scenarios.region_leaks import unnamed
+from dynaproof.checkers.scenarios.region_leaks import unnamed, unnamed_files
 from dynaproof.impl.metadata.changes import first_config
 from dynaproof.impl.metadata.records import (
     METADATA,
@@ -19,8 +19,10 @@ from dynaproof.impl.metadata.records import (
     key_of,
 )
 from dynaproof.impl.node import NodeId
+from dynaproof.impl.paxos.files import pages_file
 from dynaproof.impl.paxos.ids import NO_BALLOT, Member, RequestId
 from dynaproof.impl.paxos.records import Config, ConfigChange
+from dynaproof.impl.tree.page_file import Part
 from dynaproof.impl.values.key import KeyAttribute, KeySchema
 from dynaproof.impl.values.key_range import whole
 from dynaproof.specs.observe.impl.metadata import MetadataObserver
@@ -102,3 +104,17 @@ def test_a_node_has_one_replica_of_a_partition() -> None:
     commands.handled(hosted.place)
     (told,) = no_two_replicas_in_a_zone.check(view)
     assert told.sentence == "sa makes a second replica of partition 5"
+
+
+def test_a_page_file_of_a_replica_that_lives_is_left_over_if_no_head_names_it() -> None:
+    hosted = Hosted()
+    hosted.make(5, 6)
+    disk, heads = hosted.place.disk, {number: one.log.head for number, one in hosted.node.replicas.items()}
+    own, other = (pages_file(group, heads[group].member.incarnation, 99) for group in (5, 6))
+    for name in (*(head.pages for head in heads.values()), own, other):
+        disk.write_page(name, 0, b"page")
+    assert unnamed_files(disk, hosted.node) == [own, other]
+    hosted.node.replicas[6].log.head = structs.replace(heads[6], older=(Part(own, 0),))
+    assert unnamed_files(disk, hosted.node) == [other], "a child needs what its parent has written"
+    del hosted.node.replicas[6]
+    assert unnamed_files(disk, hosted.node) == [own], "what an incarnation has left that is gone is its leak"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dynaproof.checkers.mutation.seeded.places import (
+    HEAT,
     NODES,
+    PARTITION,
     SPLIT,
+    SPLIT_POINTS,
     SPLITS,
     SPLITTING,
 )
@@ -13,6 +16,7 @@ from dynaproof.checkers.patches import Edit, bug
 SCENARIO = "split"
 AND_REPAIR = "split-and-repair"
 AND_DELETE = "split-and-delete"
+HOT_KEY = "hot-key"
 
 BUGS = (
     bug(
@@ -69,6 +73,40 @@ BUGS = (
         ),
         scenario=SCENARIO,
         breaks=("workflow_steps_happen_once",),
+    ),
+    bug(
+        "split_before_its_children_are_listed",
+        "The parent is split in one write, and its children are listed in the next one.",
+        Edit(
+            SPLIT,
+            "barrier = Barrier(split.slot, split.timestamp)",
+            """
+            barrier = Barrier(split.slot, split.timestamp)
+            if parent.state != "split":
+                alone = structs.replace(parent, state="split", barrier=barrier)
+                return change([read.stays(ADMIN_KEY), read.leaves(partition_key(work.partition), alone)])
+            """,
+        ),
+        scenario=SCENARIO,
+        breaks=("one_owner_per_key",),
+    ),
+    bug(
+        "parent_owns_again",
+        "At the end of a split the record of the parent is as before, beside those of its children.",
+        Edit(
+            SPLIT,
+            'structs.replace(parent, state="gone", config=config, pending=(), workflow=0)',
+            'structs.replace(parent, state="listed", workflow=0)',
+        ),
+        scenario=SCENARIO,
+        breaks=("one_owner_per_key", "lineage_is_a_tree_that_covers"),
+    ),
+    bug(
+        "lineage_forgotten_at_the_end",
+        "At the end of a split its partition's own parent is forgotten.",
+        Edit(SPLIT, "pending=(), workflow=0)", "pending=(), workflow=0, parent=0)"),
+        scenario="split-of-a-split",
+        breaks=("lineage_is_a_tree_that_covers",),
     ),
     bug(
         "parent_dropped_when_its_children_are_listed",
@@ -166,5 +204,47 @@ BUGS = (
         Edit(SPLIT, "if ids.splitting >= most:", "if True:"),
         scenario=SCENARIO,
         breaks=("what_was_begun_ends",),
+    ),
+    # --- Heat ---
+    bug(
+        "single_hot_key_is_split",
+        "A leader says where its partition may be split because of heat also where nothing would be won.",
+        Edit(
+            HEAT,
+            'return positions[best] if 4 * min(best, count - best) >= count > 1 else b""',
+            'return positions[best] if count > 1 else b""',
+        ),
+        scenario=HOT_KEY,
+        breaks=("heat_is_told",),
+    ),
+    bug(
+        "heat_never_reported",
+        "A leader never says where its partition may be split because of heat.",
+        Edit(PARTITION, "busy_at = service.heat.middle()", "pass"),
+        scenario=HOT_KEY,
+        breaks=("heat_is_told",),
+    ),
+    bug(
+        "heat_of_a_whole_life",
+        "What a leader says of its heat is of all that it was ever asked for.",
+        Edit(PARTITION, "service.heat.clear()", "pass"),
+        scenario=HOT_KEY,
+        breaks=("heat_is_told",),
+    ),
+    bug(
+        "hot_is_halved",
+        "A hot partition whose leader says of no place to split it is split in the middle of its range.",
+        Edit(
+            SPLIT_POINTS,
+            "if nodes.is_hot(voter, number) and is_inside(partition.range, there.busy_at):",
+            "if nodes.is_hot(voter, number):",
+        ),
+        Edit(
+            SPLIT_POINTS,
+            'there.busy_at, "heat")',
+            'there.busy_at or partition.range.midpoint(), "heat")',
+        ),
+        scenario=HOT_KEY,
+        breaks=("splits_part_the_heat",),
     ),
 )

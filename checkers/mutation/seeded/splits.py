@@ -78,6 +78,21 @@ BUGS = (
         scenario=UNDER_LOAD,
         breaks=("retries_apply_once",),
     ),
+    bug(
+        "answers_anew_behind_the_barrier",
+        "A partition that is split answers what it remembers as if that had happened at its barrier.",
+        Edit(
+            REQUESTS,
+            "self.answer(Flight(sender, m.request, m.attempt), answer)",
+            """
+            late = structs.replace(answer, slot=self.replica.state.barrier)
+            self.answer(Flight(sender, m.request, m.attempt), late)
+            """,
+            within="Requests.behind_barrier",
+        ),
+        scenario=UNDER_LOAD,
+        breaks=("retries_apply_once",),
+    ),
     # --- Who owns the keys ---
     bug(
         "leader_goes_on_at_the_barrier",
@@ -171,6 +186,13 @@ BUGS = (
         Edit(BIRTH, "holds=holds,", "holds=holds,\n        largest_delete=0,"),
         scenario=UNDER_LOAD,
         breaks=("replicas_equal_when_quiet",),
+    ),
+    bug(
+        "clock_begins_anew",
+        "A child does not know the commit timestamp of the split, above which all of its own lie.",
+        Edit(BIRTH, "timestamp=split.timestamp,", "timestamp=0,", within="child_snapshot"),
+        scenario=SCENARIO,
+        breaks=("commit_timestamps_increase",),
     ),
     bug(
         "child_marked_with_its_pages",
@@ -273,6 +295,18 @@ BUGS = (
         Edit(LEARNER, "needed.add(self.copy.pages.file)", "pass"),
         scenario=AND_REPAIR,
         breaks=("only_the_damaged_fall_silent",),
+    ),
+    bug(
+        "replaced_files_stay",
+        "A page file that a copy has replaced is never removed.",
+        Edit(
+            LEARNER,
+            "self.env.disk.remove_file(name)",
+            "pass",
+            within="Learner.remove_unneeded_files",
+        ),
+        scenario=AND_REPAIR,
+        breaks=("nothing_leaks",),
     ),
     bug(
         "nobody_campaigns_first",

@@ -52,7 +52,11 @@ def begin(child: ImplObserver, parent: ImplObserver, split: Split, spec: ChildSp
 
 
 def cross(request: RequestId, parent: ImplObserver, child: ImplObserver) -> None:
-    """A request continues in a child: what the parent's observer knew of it, the child's knows now."""
+    """A request continues in a child: what the parent's observer knew of it, the child's knows now, and is
+    told what the parent's replicas still answer.
+    """
+    if request in parent.answers:
+        parent.crossed[request] = child
     tables: tuple[tuple[dict[RequestId, Any], dict[RequestId, Any]], ...] = (
         (parent.open, child.open),
         (parent.asked_at, child.asked_at),

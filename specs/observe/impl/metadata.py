@@ -25,6 +25,7 @@ from dynaproof.impl.metadata.records import (
     WorkflowRecord,
     decode,
     partition_key,
+    table_key,
 )
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.records import Write
@@ -105,6 +106,8 @@ class MetadataObserver:
         """Called for a new partition,"""
         self.drops: Callable[[int], object] = lambda _: None
         """when the replicas of a parent must be dropped,"""
+        self.split_planned: Callable[[SplitRecord], object] = lambda _: None
+        """when a split is written down,"""
         self.replaced: Callable[[ReplacementRecord | None, ReplacementRecord | None], object]
         self.replaced = lambda _before, _after: None
         """when a replacement begins, goes on, or has ended,"""
@@ -175,9 +178,10 @@ class MetadataObserver:
                 self.records.pop(key, None)
             else:
                 self.records[key] = after
-        for _, before, after in changes:
-            if isinstance(after or before, TableRecord):
-                self.covers(before, after)
+        reshaped = dict.fromkeys(reshapes(before, after) for _, before, after in changes)
+        for table in map(self.records.get, map(table_key, reshaped)):
+            if isinstance(table, TableRecord):
+                self.covers(table)
 
     def asked(self, request: RequestId, changes: Mapping[bytes, Any]) -> None:
         """A request for these changes, or for a takeover: what an admin asks for after its takeover, in the
@@ -274,6 +278,7 @@ class MetadataObserver:
         if before is None:
             assert after is not None
             self.give("workflow", after.workflow)
+            self.split_planned(after)
             for child in after.children:
                 self.give("partition", child)
                 self.planned[child] = after.partition
@@ -363,31 +368,41 @@ class MetadataObserver:
         self.view.file(Decided(f"{kind} {number}", before))
         self.given[kind] = max(number, self.given.get(kind, 0))
 
-    def covers(self, before: TableRecord | None, after: TableRecord | None) -> None:
+    def covers(self, table: TableRecord) -> None:
         """File a table's partitions as they are committed now: those that were split own nothing."""
-        if after is None:
-            return
-        ranges = tuple(
-            (record.partition, *ends_of(record))
+        partitions: list[PartitionRecord] = [
+            record
             for record in self.of(PartitionRecord)
-            if record.table == after.name
-            and record.generation == after.generation
-            and record.state not in ("split", "gone")
-        )
-        view = self.lineage(after.name, after.generation)
-        view.file(MetadataCommitted(after.name, ranges))
-        if after.parents:
-            line = tuple(
-                Descent(
-                    record.partition,
-                    record.parent or None,
-                    *ends_of(record),
-                    record.state in ("split", "gone"),
-                )
-                for record in self.of(PartitionRecord)
-                if record.table == after.name and record.generation == after.generation
+            if record.table == table.name and record.generation == table.generation
+        ]
+        ranges = tuple((one.partition, *ends_of(one)) for one in partitions if not is_split(one))
+        view = self.lineage(table.name, table.generation)
+        view.file(MetadataCommitted(table.name, ranges))
+        if table.parents:
+            line = (
+                Descent(one.partition, one.parent or None, *ends_of(one), is_split(one)) for one in partitions
             )
-            view.file(LineageCommitted(after.name, line))
+            view.file(LineageCommitted(table.name, tuple(line)))
+
+
+def reshapes(before: MetadataRecord | None, after: MetadataRecord | None) -> str:
+    """The name of the table of which a change of one record may have changed who owns its keys, or its
+    lineage; empty if of none.
+    """
+    one = before if after is None else after
+    if isinstance(one, TableRecord):
+        return one.name
+    if not isinstance(one, PartitionRecord):
+        return ""
+    if isinstance(before, PartitionRecord) and isinstance(after, PartitionRecord):
+        same = before.range == after.range and before.state == after.state and before.parent == after.parent
+        return "" if same else one.table
+    return one.table
+
+
+def is_split(record: PartitionRecord) -> bool:
+    """Whether a partition's children own its range."""
+    return record.state in ("split", "gone")
 
 
 def ends_of(record: PartitionRecord) -> tuple[int, int]:

@@ -86,7 +86,7 @@ class RequestObserver:
 
     # As in the simulator's `Place`: with all of an observer's attributes, calls would be slower.
     __slots__ = (
-        "answered_through", "answers", "asked_at", "attempts", "born_at", "config", "config_slot",
+        "answered_through", "answers", "asked_at", "attempts", "born_at", "config", "config_slot", "crossed",
         "deadlines", "endings", "holds", "items", "judges", "known_before", "largest_delete", "lost",
         "made_by", "make_judge", "open", "reached", "recorded", "refused_for_good", "told", "view", "written",
     )  # fmt: skip
@@ -125,6 +125,8 @@ class RequestObserver:
         """Writes that have a chosen record, with the answer that the record gives them."""
         self.answers: dict[RequestId, Answer | None] = {}
         """Writes, with the first answer that left for them."""
+        self.crossed: dict[RequestId, RequestObserver] = {}
+        """Writes that went on in a child, with the child's observer."""
         self.attempts: dict[RequestId, int] = {}
         """Requests, with the last attempt that left their client."""
         self.made_by: dict[RequestId, int] = {}
@@ -340,8 +342,13 @@ class RequestObserver:
         return effects(operation) == {one.key: None if one.new is None else one.new.item for one in made}
 
     def replied(self, reply: Reply) -> None:
-        """Every answer that leaves for a write agrees with the first, whether or not its client hears it."""
+        """Every answer that leaves for a write agrees with the first, whether or not its client hears it, and
+        whether a partition gives it or, behind its barrier, the one that was split into it.
+        """
         request = reply.request
+        if request in self.crossed:
+            self.crossed[request].replied(reply)
+            return
         if request not in self.answers:
             return  # A read, to which each attempt may get another answer.
         said = Answer(reply.slot, reply.status == "ok", reply.observed)
@@ -412,8 +419,13 @@ class RequestObserver:
             for request, said in self.answers.items()
             if (said is not None and said.slot > through) or self.undecided(request)
         }
+        self.crossed = {one: child for one, child in self.crossed.items() if child.may_answer(one)}
         for request in list(self.refused_for_good)[:-WINDOW]:
             del self.refused_for_good[request]
+
+    def may_answer(self, request: RequestId) -> bool:
+        """Whether an answer to a write can be compared with others."""
+        return request in self.answers or request in self.crossed
 
     def undecided(self, request: RequestId) -> bool:
         """Whether a client waits for this request, or has given up without knowing what became of it."""

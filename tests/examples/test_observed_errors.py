@@ -133,6 +133,23 @@ def test_what_became_of_a_write_may_be_unknown_where_the_router_does_not_know_th
     assert len(case.told()) == 1
 
 
+def test_a_part_of_a_batch_may_not_be_processed_while_its_table_is_being_deleted() -> None:
+    """Its partitions go one after the other, without another change of its record."""
+    case, batch = Case(), BatchWriteItem((PUT, PUT))
+    case.mend()
+    case.errors.changed("t", table("active"), 7)
+    case.ask(GET, None)
+    partly = Batch((None, None), ((1, True),))
+    case.errors.changed("t", table("deleting"), 8)
+    case.ask(GET, None)
+    case.ask(batch, None, result=partly)
+    assert case.told() == []
+    case.errors.changed("t", table("active", 2), 9)
+    case.ask(GET, None)
+    case.ask(batch, None, result=partly)
+    assert len(case.told()) == 1
+
+
 @pytest.mark.parametrize(
     "action",
     [

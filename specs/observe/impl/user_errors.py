@@ -2,7 +2,8 @@
 
 An error may say how things are: a condition failed, there is no such table, a router's bound is reached. It
 may say that the outcome of a write is unknown if the router did not know the table as it is: what the router
-had sent to a partition that is gone by then may have taken effect before. The same is true of a write where
+had sent to a partition that is gone by then may have taken effect before. While a table is being made, or
+deleted, its partitions come and go without another change of its record. The same is true of a write where
 tables are given capacity: if an attempt has no answer, or was refused and a copy of it may yet arrive, the
 router goes on until it gives up, and may be throttled for as long. A part of a batch that is not processed
 is an error without a name: it may have either of these reasons.
@@ -125,6 +126,7 @@ class ErrorObserver:
             for table, count in changes.items()
         )
         given = any(table in self.provisioned for table in changes)
+        comes_or_goes = any(table not in self.active for table in changes)
         error, result = note.error, note.result
         if isinstance(result, Batch) and result.unprocessed:
             error = UNPROCESSED
@@ -134,7 +136,7 @@ class ErrorObserver:
                     self.known[router, table] = count
             return
         full = self.bounded and error == UNPROCESSED and isinstance(action, BatchGetItem)
-        unsure = bool(changes) and error in (UNKNOWN, UNPROCESSED) and (not knew or given)
+        unsure = bool(changes) and error in (UNKNOWN, UNPROCESSED) and (not knew or given or comes_or_goes)
         late = not error and self.provisioned and not isinstance(action, GetItem)
         explained = error not in OF_FAULTS or not whole or unsure or late or full
         # What was asked at the moment when everything had mended may have been lost just before.

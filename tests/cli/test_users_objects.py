@@ -132,6 +132,8 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
+# An interruption may fall into a callback of the garbage collector, which swallows it; another one follows.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", WRONG)
 def test_fault_of_the_users_code_is_told_with_its_line_within_the_budget(
     name: str, place: Path, capsys

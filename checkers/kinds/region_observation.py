@@ -41,8 +41,9 @@ from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.storage_node.messages import Fenced, NodeReport, PartitionGone
 from dynaproof.specs import sometimes_of_regions
 from dynaproof.specs.observe.impl import births
-from dynaproof.specs.observe.impl.metadata import MetadataObserver, ends_of
+from dynaproof.specs.observe.impl.metadata import MetadataObserver
 from dynaproof.specs.observe.impl.orders import OrderObserver
+from dynaproof.specs.observe.impl.ownership import ends_of
 from dynaproof.specs.observe.impl.place import given, replica_of, sent
 from dynaproof.specs.observe.impl.region_capacity import RegionCapacity
 from dynaproof.specs.observe.impl.stops import StopObserver

@@ -17,8 +17,8 @@ CHILDREN = 2
 
 
 def due(nodes: Nodes, partition: PartitionRecord) -> PlanSplit | None:
-    """How a partition is split, if it is too large or too hot; None if it is neither, or no report says
-    where. Only leaders report positions, and a deposed one reports what was true a short while ago.
+    """How a partition is split, if it is too large or too hot (A12); None if it is neither, or no report
+    says where. Only leaders report positions, and a deposed one reports what was true a short while ago.
     """
     number, settings = partition.partition, nodes.settings
     for voter in partition.config.voters:

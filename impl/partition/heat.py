@@ -51,7 +51,7 @@ class Heat:
         self.kept, self._turn, self._below = [], 0, WHOLE_TURN
 
     def middle(self) -> bytes:
-        """The position in the middle of those asked for; empty where most requests were for one."""
+        """The position in the middle of those asked for (A12); empty where most requests were for one."""
         return middle_of(sorted(position for _, position in self.kept))
 
 

@@ -40,6 +40,7 @@ from dynaproof.impl.metadata.splits import PlanSplit
 from dynaproof.impl.metadata.whereabouts import Whereabouts
 from dynaproof.impl.metrics.tables import ScaledTable
 from dynaproof.impl.partition import birth
+from dynaproof.impl.partition.heat import Heat
 from dynaproof.impl.partition.requests import Requests
 from dynaproof.impl.partition.splitting import Splitting
 from dynaproof.impl.partition.state import PartitionState
@@ -107,6 +108,7 @@ CLASSES: dict[str, Any] = {
         Term,
         Workflows,
         Driven,
+        Heat,
         Target,
         Nodes,
         Ratings,

@@ -402,6 +402,7 @@ def test_a_partition_that_is_hot_for_long_enough_is_split_where_it_is_hot_and_no
 
     def told(one: HostedReplica) -> HostedReplica:
         asked["n"] += 100
+        region.run.observation.splits.heat.told[region.parent, region.said.get("busy_at", b"")] = True
         return structs.replace(one, requests=asked["n"], busy_at=region.said.get("busy_at", b""))
 
     region.told = told  # type: ignore[method-assign]

@@ -32,6 +32,7 @@ from dynaproof.impl.partition.records import Write
 from dynaproof.impl.paxos.ids import Member, RequestId
 from dynaproof.impl.paxos.records import Config, Record
 from dynaproof.specs import sometimes_of_regions
+from dynaproof.specs.observe.impl.ownership import ends_of, is_split, reshapes
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.lineage import Descent, LineageCommitted, LineageView, MetadataCommitted
@@ -46,8 +47,6 @@ from dynaproof.specs.views.region import (
     Removed,
     TookOver,
 )
-
-KEY_SPACE = 1 << 128
 
 TERM_KEYS = (ADMIN_KEY, TOUCHED_KEY)
 """What a takeover changes."""
@@ -383,32 +382,6 @@ class MetadataObserver:
                 Descent(one.partition, one.parent or None, *ends_of(one), is_split(one)) for one in partitions
             )
             view.file(LineageCommitted(table.name, tuple(line)))
-
-
-def reshapes(before: MetadataRecord | None, after: MetadataRecord | None) -> str:
-    """The name of the table of which a change of one record may have changed who owns its keys, or its
-    lineage; empty if of none.
-    """
-    one = before if after is None else after
-    if isinstance(one, TableRecord):
-        return one.name
-    if not isinstance(one, PartitionRecord):
-        return ""
-    if isinstance(before, PartitionRecord) and isinstance(after, PartitionRecord):
-        same = before.range == after.range and before.state == after.state and before.parent == after.parent
-        return "" if same else one.table
-    return one.table
-
-
-def is_split(record: PartitionRecord) -> bool:
-    """Whether a partition's children own its range."""
-    return record.state in ("split", "gone")
-
-
-def ends_of(record: PartitionRecord) -> tuple[int, int]:
-    """The half-open range of hashes that a partition owns."""
-    low, end = record.range.start, record.range.end
-    return int.from_bytes(low, "big"), KEY_SPACE if end is None else int.from_bytes(end, "big")
 
 
 STEPS = {

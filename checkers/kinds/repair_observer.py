@@ -69,6 +69,7 @@ class Listening:
         "said",
         "since",
         "walk",
+        "was_silent",
         "whole",
     )
 
@@ -91,19 +92,25 @@ class Listening:
         """when a node was last heard before that began;"""
         self.read_from = 0
         """and the last slot of the metadata that was acknowledged by then: what it reads is no older."""
+        self.was_silent: dict[str, bool] = {}
+        """Nodes that were heard again after a long silence."""
         self.chores: tuple[Plan | MarkNode, ...] = ()
         """What waits to be written down."""
         self.mourns: dict[str, Microseconds] = {}
         """By zone: when a node of it was last taken for dead in this life."""
 
-    def hears(self, m: NodeReport) -> None:
-        """A report has come; one that is older than another, or has come before, says nothing of today."""
+    def hears(self, m: NodeReport, long_us: Microseconds) -> None:
+        """A report has come; one that is older than another, or has come before, says nothing of today. A
+        silence of `long_us` is long.
+        """
         node, report = m.node.name, (m.node.incarnation, m.boot, m.number)
         if report < self.newest.get(node, report) or report == self.whole.get(node):
             return
         if report != self.newest.get(node):
             self.chunks[node] = {}
         self.newest[node] = report
+        if self.silent_us(node) >= long_us:
+            self.was_silent[node] = True
         self.heard[node] = self.now
         chunks = self.chunks[node]
         chunks[m.first] = m.replicas
@@ -183,7 +190,7 @@ class RepairObserver:
         life.now = place.env.now
         message, admin = given(place), place.node
         if isinstance(message, NodeReport):
-            life.hears(message)
+            life.hears(message, min(self.settings.heard_us, self.settings.dead_us))
         assert isinstance(admin, Admin)
         life.walks(admin.survey.walk, self.metadata.acknowledged())
         chores = admin.survey.chores
@@ -335,7 +342,7 @@ class RepairObserver:
 
     def may_be_stuck(self, work: ReplacementRecord) -> bool:
         """Whether the active admin may have found so many voters of a partition lost, or on nodes that it did
-        not hear, that the others are no quorum.
+        not hear, that the others are no quorum: now, or when it looked at the replacement last.
         """
         life = self.lives.get(self.metadata.active)
         record = self.metadata.records.get(partition_key(work.partition))
@@ -343,7 +350,8 @@ class RepairObserver:
             return True
         voters, quorum = dict.fromkeys((*record.config.voters, work.out)), record.config.quorum
         gone = sum(
-            life.silent_us(voter.node.name) >= self.settings.heard_us
+            voter.node.name in life.was_silent
+            or life.silent_us(voter.node.name) >= self.settings.heard_us
             or self.is_lost(life, Plan(work.partition, voter, work.new.node, work.role, work.reason))
             for voter in voters
         )

@@ -26,6 +26,8 @@ from dynaproof.checkers.runs.run_file import RUN_FORMAT, RunFile
 from dynaproof.checkers.runs.shrink import smallest
 from dynaproof.checkers.scenarios.bugs import bugs_of
 from dynaproof.checkers.scenarios.catalogue import config_of, find
+from dynaproof.impl.journal.journal import RottenLogError
+from dynaproof.impl.tree.pages import RottenPageError
 
 SHRINKING = 80
 """Runs that the shrinking of one kill may take."""
@@ -35,7 +37,17 @@ RUN_SECONDS, SHRINKING_SECONDS = 300.0, 300.0
 circles.
 """
 
-RAISED = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError, EndlessError)
+RAISED = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    EndlessError,
+    RottenLogError,
+    RottenPageError,
+)
 """What code that reads a state which a bug has broken raises, outside of all handlers; or it never ends."""
 
 

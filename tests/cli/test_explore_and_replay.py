@@ -23,7 +23,7 @@ from dynaproof.specs.sometimes import SOMETIMES
 MAIN = "import sys; from dynaproof.cli import main; sys.exit(main())"
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "runs" / "ignores_accepted.json"
 
-SHORT = "53"
+SHORT = "93"
 """A seed whose first schedules have few clients and end soon."""
 
 SUMMARY = [

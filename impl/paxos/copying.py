@@ -178,7 +178,8 @@ class Copying(Learner[State]):
         """
         copy, now = self.copy, self.env.now
         if copy is not None and self.copy_is_late(copy.snapshot.slot):
-            copy = self.copy = None
+            self.give_up_copy()
+            copy = None
         if copy is None and self.full:
             return
         self.env.set_timer(self.settings.retry_us, CopyTimer())
@@ -207,8 +208,13 @@ class Copying(Learner[State]):
         if copy is None or copy.source != source or copy.view != view:
             return None
         if self.copy_is_late(copy.snapshot.slot):
-            self.copy = None
+            self.give_up_copy()
         return self.copy
+
+    def give_up_copy(self) -> None:
+        """The copy under way is no longer needed, nor is its file: the next checkpoint may be far."""
+        self.copy = None
+        self.remove_unneeded_files()
 
     def heard_of_copy(self, copy: Copy) -> None:
         """The source answers: go on asking it, and no other."""

@@ -196,6 +196,7 @@ class Learner(Core[State]):
         if copied is not None:
             if self.copy_is_late(slot):
                 self.checkpoint = None
+                self.remove_unneeded_files()
                 self.go_on_to_barrier()
                 return
             self.reached("catch-up by copy")

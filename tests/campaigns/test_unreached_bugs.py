@@ -218,6 +218,9 @@ FOUND_BY = {
     "gone_tables_are_unavailable": (
         "test_router_bytes.py::test_a_batch_of_which_nothing_was_done_hears_of_what_is_still_there"
     ),
+    "late_copies_keep_their_file": (
+        "test_barriers_and_copies.py::test_the_file_of_a_copy_goes_once_the_log_has_brought_what_it_would"
+    ),
     "page_of_two_tables": (
         "test_router_split_pages.py::test_a_page_ends_where_a_table_of_the_same_name_would_go_on"
     ),

@@ -72,6 +72,20 @@ BUGS = (
         breaks=("errors_stop_after_faults",),
     ),
     bug(
+        "late_copies_keep_their_file",
+        "The file of a copy that is no longer needed stays until the next checkpoint, which may never come.",
+        Edit(
+            "dynaproof.impl.paxos.copying",
+            """
+        self.copy = None
+        self.remove_unneeded_files()
+        """,
+            "self.copy = None",
+        ),
+        scenario="two-losses",
+        breaks=("nothing_leaks",),
+    ),
+    bug(
         "page_of_two_tables",
         "A page goes on in another table of that name, made while it was filled.",
         Edit(ROUTER, "if paging.items and paging.generation != known.table.generation:", "if False:"),

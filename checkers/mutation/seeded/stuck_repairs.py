@@ -7,6 +7,7 @@ from __future__ import annotations
 from dynaproof.checkers.mutation.seeded.places import (
     ACCEPTOR,
     BALANCE,
+    COPYING,
     HOST,
     LEARNER,
     MAKING,
@@ -75,7 +76,7 @@ BUGS = (
         "late_copies_keep_their_file",
         "The file of a copy that is no longer needed stays until the next checkpoint, which may never come.",
         Edit(
-            "dynaproof.impl.paxos.copying",
+            COPYING,
             """
         self.copy = None
         self.remove_unneeded_files()

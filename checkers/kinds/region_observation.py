@@ -276,8 +276,9 @@ class RegionObservation(GroupsObservation):
         return ""
 
     def is_made(self, partition: int, member: Any) -> bool:
-        """Whether a replica was ever seen."""
-        return member in self.groups[partition].members.values()
+        """Whether a replica was ever seen; it may have been lost since."""
+        group = self.groups[partition]
+        return member in group.members.values() or member in group.view.forgetful
 
     # --- What happens to nodes ---
 

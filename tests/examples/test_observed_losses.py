@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from dynaproof.checkers.kinds.region_observation import RegionObservation
 from dynaproof.checkers.kinds.repair_observer import RepairObserver
 from dynaproof.impl.metadata.records import ReplacementRecord
 from dynaproof.impl.node import NodeId
@@ -71,3 +72,12 @@ def test_a_second_loss_hits_a_voter_of_another_group_or_one_beside_an_admitted_s
 ) -> None:
     assert reached(lost, partition, voters, spoken) == counted
     assert reached(lost, partition, voters, spoken, begun=False) == []
+
+
+def test_a_replica_that_was_made_and_lost_since_was_made() -> None:
+    """With five voters one may be lost, and another one never have come, when their table becomes active."""
+    lost, kept, other = (Member(NodeId("region", "a", name), 1) for name in ("sa", "sb", "sc"))
+    group = SimpleNamespace(members={"sb": kept}, view=SimpleNamespace(forgetful={lost: True}))
+    region: Any = SimpleNamespace(groups={1: group})
+    made = [one for one in (lost, kept, other) if RegionObservation.is_made(region, 1, one)]
+    assert made == [lost, kept]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from dynaproof.impl.metadata.orders import Declined, DrainNode, NotActive, Obeyed, Order
+from dynaproof.impl.metadata.orders import Declined, DrainNode, Obeyed, Order
 from dynaproof.impl.metadata.records import NodeRecord
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.sessions import Session
@@ -24,8 +24,9 @@ class DrainObserver:
         self.view = view
         self.metadata = metadata
         self.under_way: dict[tuple[RequestId, str, Session], tuple[DrainNode, int]] = {}
-        """By request, admin and session: an order that the admin was given in that session and has not
-        answered, and what was acknowledged before.
+        """By request, admin and session: an order that the admin was given in that session, and what was
+        acknowledged before; until it is answered for good. That it had no effect says nothing of a copy that
+        came before, of which a write may be under way.
         """
         self.over: dict[RequestId, bool] = {}
         """Orders that were obeyed or declined."""
@@ -38,20 +39,9 @@ class DrainObserver:
         if isinstance(m, Order) and isinstance(m.action, DrainNode) and m.request not in self.over:
             asked = (m.action, self.metadata.acknowledged())
             self.under_way.setdefault((m.request, place.name, m.session), asked)
-        session = m.session if isinstance(m, Order) else None
         for message in sent(place) if self.under_way else ():
-            if isinstance(message, NotActive):
-                self.refused(message.request, place.name, session)
-            elif isinstance(message, Obeyed | Declined):
+            if isinstance(message, Obeyed | Declined):
                 self.answered(message)
-
-    def refused(self, request: RequestId, admin: str, session: Session | None) -> None:
-        """An order has had no effect at an admin, which may take it in another session, as another admin may:
-        that in this session, or, where the admin has just decided it, in whichever session it was taken.
-        """
-        for key in [key for key in self.under_way if key[:2] == (request, admin)]:
-            if session in (None, key[2]):
-                del self.under_way[key]
 
     def answered(self, m: Obeyed | Declined) -> None:
         """An order is answered for good."""

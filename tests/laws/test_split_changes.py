@@ -164,6 +164,13 @@ class Region:
         assert found is None or isinstance(found, SplitRecord)
         return found
 
+    def split(self) -> SplitRecord:
+        """Begin a split, and list its children."""
+        work = self.begin()
+        made = self.go(work, SplitAnswers(split=self.choose(work)))
+        assert made is not None
+        return made
+
     def delete(self) -> WorkflowRecord:
         read = self.read(keys_to_delete(self.table))
         change = delete_table(read, DeleteTable("books"), REQUEST, MOST)
@@ -323,13 +330,11 @@ TestSplitting = Splitting.TestCase
 
 def test_children_that_are_made_are_conditioned_on_who_votes_in_them() -> None:
     region = Region()
-    work = region.begin()
-    made = region.go(work, SplitAnswers(split=region.choose(work)))
-    assert made is not None
+    made = region.split()
     change = region.step(made, SplitAnswers(made=True))
     assert change is not None
-    left = region.partition(work.left)
-    region.put(partition_key(work.left), structs.replace(left, config=left.config.raised()))
+    left = region.partition(made.left)
+    region.put(partition_key(made.left), structs.replace(left, config=left.config.raised()))
     assert not region.apply(change), "a voter may have been replaced since it was looked at"
 
 
@@ -391,9 +396,7 @@ def test_children_lie_where_their_parent_has_voters_and_whoever_is_pending() -> 
 
 def test_a_parent_that_is_gone_goes_with_its_table_and_asks_nothing_of_any_node() -> None:
     region = Region()
-    work = region.begin()
-    made = region.go(work, SplitAnswers(split=region.choose(work)))
-    assert made is not None
+    made = region.split()
     drop = region.go(made, SplitAnswers(made=True))
     assert drop is not None
     assert region.go(drop, SplitAnswers(gone=True)) is None
@@ -407,9 +410,7 @@ def test_a_parent_that_is_gone_goes_with_its_table_and_asks_nothing_of_any_node(
 
 def test_who_had_left_a_parent_that_is_gone_is_not_waited_for_when_its_table_is_deleted() -> None:
     region = Region()
-    work = region.begin()
-    made = region.go(work, SplitAnswers(split=region.choose(work)))
-    assert made is not None
+    made = region.split()
     drop = region.go(made, SplitAnswers(made=True))
     assert drop is not None
     left = (Pending(Member(SPARE, 9), 0, True),)

@@ -211,7 +211,8 @@ class RepairObserver:
             else:
                 self.region.file(TakenForLiving(chore.name, silent_us, self.settings.dead_us))
         elif chore.reason == "repair":
-            lost, at_once = self.is_lost(life, chore), self.may_vote_at_once(life, chore)
+            lost = self.is_lost(life, chore.partition, chore.out)
+            at_once = self.may_vote_at_once(life, chore)
             self.region.file(RepairPlanned(chore.partition, str(chore.out), lost, at_once))
 
     def may_vote_at_once(self, life: Listening, plan: Plan) -> bool:
@@ -276,16 +277,15 @@ class RepairObserver:
             elif before.reason == "balance":
                 self.reach(BALANCED)
 
-    def is_lost(self, life: Listening, plan: Plan) -> bool:
-        """Whether a voter that is to be repaired is lost, as far as its admin was told: its node is dead, or
+    def is_lost(self, life: Listening, partition: int, out: Member) -> bool:
+        """Whether a voter of a partition is lost, as far as its admin was told: its node is dead, or
         has another disk; or that node's last report says that the voter is silent, or its last two say
         nothing of it.
         """
-        out = plan.out
         has_new_disk = life.newest.get(out.node.name, (0,))[0] > out.node.incarnation
         if has_new_disk or self.is_dead(life, out.node.name):
             return True
-        there = [said.get(plan.partition) for said in life.said.get(out.node.name, ())]
+        there = [said.get(partition) for said in life.said.get(out.node.name, ())]
         newest = there[0] if there else None
         if newest is not None and newest.silent and newest.member.incarnation >= out.incarnation:
             return True
@@ -352,7 +352,7 @@ class RepairObserver:
         gone = sum(
             voter.node.name in life.was_silent
             or life.silent_us(voter.node.name) >= self.settings.heard_us
-            or self.is_lost(life, Plan(work.partition, voter, work.new.node, work.role, work.reason))
+            or self.is_lost(life, work.partition, voter)
             for voter in voters
         )
         return len(record.config.voters) - gone < quorum

@@ -16,7 +16,7 @@ from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.admin.splits import Splits
 from dynaproof.impl.metadata.placement import Candidate, place_one
 from dynaproof.impl.metadata.records import PartitionRecord, Reason
-from dynaproof.impl.metadata.replacements import PENDING, Plan, in_turn
+from dynaproof.impl.metadata.replacements import PENDING, Plan, in_turn, is_free
 from dynaproof.impl.metadata.splits import PlanSplit
 from dynaproof.impl.node import Microseconds, NodeId
 from dynaproof.impl.paxos.ids import Member
@@ -110,6 +110,12 @@ class Planner:
             return False
         self.absent_now[number, voter] = report
         return report > self.absent.get((number, voter), report)
+
+    def never_made(self, partition: PartitionRecord) -> Member | None:
+        """The voter that came last, if nothing is under way and its node has no room for it (A11)."""
+        brought = partition.config.brought
+        absent = brought is not None and is_free(partition) and self.is_lost(brought, partition)
+        return brought if absent else None
 
     def replace(
         self, partition: PartitionRecord, out: Member, candidates: tuple[Candidate, ...], role: Role

@@ -283,7 +283,7 @@ class Survey:
             else:
                 self.drop(partition, one.member)
         if voted and self.leavers.has_turn(partition.partition):
-            lost = self.nodes.lost_for_good(partition)
+            lost = self.nodes.lost_for_good(partition) or self.planner.never_made(partition)
             if lost is not None and self.planner.has_place(partition, lost, candidates):
                 lost = None
             asked = self.leavers.asked[partition.partition] = Leaving(partition, tuple(voted), lost)

@@ -29,6 +29,9 @@ FOUND_BY = {
     "leavers_go_while_a_node_is_busy": (
         f"{STUCK}::test_a_member_that_has_left_goes_beside_a_lost_voter_only_if_it_takes_the_only_place"
     ),
+    "unmade_voters_keep_who_has_left": (
+        f"{STUCK}::test_a_member_that_has_left_goes_beside_a_lost_voter_only_if_it_takes_the_only_place"
+    ),
     "too_many_have_left_to_go": (
         f"{WAITS}::test_who_has_left_goes_beside_a_lost_voter_only_where_no_node_may_have_its_successor"
     ),

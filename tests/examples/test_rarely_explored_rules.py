@@ -80,6 +80,7 @@ def test_who_has_left_is_dropped_when_it_is_known_what_its_successor_holds() -> 
     dropped: list[Member] = []
     survey = SimpleNamespace(
         nodes=SimpleNamespace(heard={}, lost_for_good=lambda _: None),
+        planner=SimpleNamespace(never_made=lambda _: None),
         leavers=SimpleNamespace(has_turn=lambda _: True, asked={}),
         env=SimpleNamespace(random=lambda *_: 0),
         ask=lambda leaving, _: asked.append(leaving.partition.partition),

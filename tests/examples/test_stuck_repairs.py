@@ -245,22 +245,36 @@ def test_a_voter_is_made_empty_unless_its_own_replacement_may_still_make_it_with
 
 
 @pytest.mark.parametrize("has_place", [True, False])
+@pytest.mark.parametrize("made", [True, False])
 def test_a_member_that_has_left_goes_beside_a_lost_voter_only_if_it_takes_the_only_place(
-    has_place: bool,
+    has_place: bool, made: bool
 ) -> None:
-    """Else all voters must hold the log first (M7): what it holds may be needed."""
+    """Else all voters must hold the log first (M7): what it holds may be needed. A voter whose node had no
+    room for it is lost, too (found by `drain`: it was never made, and the others waited for it for ever).
+    """
     asked: dict[int, Leaving] = {}
     survey = SimpleNamespace(
-        nodes=SimpleNamespace(heard={}, lost_for_good=lambda _: VOTERS[1]),
+        nodes=SimpleNamespace(heard={}, lost_for_good=lambda _: VOTERS[1] if made else None),
         leavers=SimpleNamespace(has_turn=lambda _: True, asked=asked),
         env=SimpleNamespace(random=lambda *_: 0),
         ask=lambda *_: None,
-        planner=SimpleNamespace(has_place=lambda *_: has_place),
+        planner=SimpleNamespace(has_place=lambda *_: has_place, never_made=lambda _: VOTERS[1]),
     )
     left = Pending(NEW, -1, True)
     Survey.collect(cast(Any, survey), structs.replace(LISTED, pending=(left,)), ())
     assert asked[7].lost == (None if has_place else VOTERS[1])
     assert asked[7].members == (NEW,)
+
+
+@pytest.mark.parametrize("workflow", [0, 3])
+def test_a_voter_is_never_made_if_it_came_last_and_its_node_is_asked_in_vain(workflow: int) -> None:
+    """A replacement under way may yet make it."""
+    for absent in ([], [VOTERS[1]], [NEW]):
+        config = LISTED.config.replacing(VOTERS[0], NEW)
+        planner = SimpleNamespace(is_lost=lambda voter, _, absent=absent: voter in absent)
+        partition = structs.replace(LISTED, workflow=workflow, config=config)
+        found = Planner.never_made(cast(Any, planner), partition)
+        assert found == (NEW if absent == [NEW] and not workflow else None)
 
 
 def test_a_second_copy_of_a_report_says_nothing_of_today() -> None:

@@ -78,6 +78,13 @@ BUGS = (
         scenario="repair",
     ),
     bug(
+        "unmade_voters_keep_who_has_left",
+        "A voter whose node had no room for it is waited for by those that have left and take the only room.",
+        Edit(SURVEY, " or self.planner.never_made(partition)", ""),
+        scenario="drain",
+        breaks=("progress_after_faults_stop",),
+    ),
+    bug(
         "too_many_have_left_to_go",
         "Who has left waits for the repair of a lost voter, which waits until fewer members are pending.",
         Edit(

@@ -27,6 +27,7 @@ from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.storage_node.messages import HostedReplica, NodeReport
 from dynaproof.specs.observe.impl.drains import DrainObserver
 from dynaproof.specs.observe.impl.metadata import MetadataObserver
+from dynaproof.specs.observe.impl.orders import SessionObserver
 from dynaproof.specs.observe.impl.place import given, replica_of
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.sometimes_of_regions import REPAIRED_UNDER_LOAD
@@ -141,6 +142,7 @@ class RepairObserver:
         TakenForLiving,
         *DrainObserver.PROVIDES,
         *RepairTimes.PROVIDES,
+        *SessionObserver.PROVIDES,
     )
 
     def __init__(
@@ -163,6 +165,7 @@ class RepairObserver:
         """Called with a partition, and the name of the node on which a replica of it is to be made."""
         self.drains = DrainObserver(region, metadata)
         metadata.node_changed = self.drains.changed
+        self.sessions = SessionObserver(region)
         self.lives: dict[str, Listening] = {}
         """By admin, what its present life has heard."""
         self.silent: dict[tuple[str, str], Microseconds] = {}
@@ -201,6 +204,7 @@ class RepairObserver:
         life.chores = tuple(waiting)
         self.times.admin_handled(place)
         self.drains.handled(place)
+        self.sessions.handled(place)
 
     def found(self, admin: str, life: Listening, chore: Plan | MarkNode) -> None:
         """An admin is about to write this down."""

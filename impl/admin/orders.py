@@ -151,7 +151,7 @@ class Orders:
             return
         wrong = wrong_with(m.action, self.settings.partitions_per_write)
         if not self.term.active:
-            self.say(sender, NotActive(m.request, self.term.last_active))
+            self.say(sender, NotActive(m.request, m.session, self.term.last_active))
         elif wrong is not None:
             self.say(sender, Declined(m.request, invalid(wrong)))
         elif m.request not in self.under_way:
@@ -168,7 +168,7 @@ class Orders:
     def leave_to_others(self, request: RequestId) -> None:
         """An order has had no effect, and this admin does not go on with it."""
         ordered = self.under_way.pop(request)
-        self.say(ordered.sender, NotActive(request, self.term.last_active))
+        self.say(ordered.sender, NotActive(request, ordered.order.session, self.term.last_active))
 
     def begin(self, ordered: Ordered) -> None:
         """Read what the order is decided by."""

@@ -232,7 +232,10 @@ class Declined(Message, frozen=True, gc=False, tag="declined"):
 
 
 class NotActive(Message, frozen=True, gc=False, tag="not_active"):
-    """This admin is not active, or cannot tell; the order has no effect. `active` was active last."""
+    """This admin is not active, or cannot tell; given in this session, the order has no effect, of which a
+    copy of this answer says nothing in a later one. `active` was active last.
+    """
 
     request: RequestId
+    session: Session
     active: str

@@ -167,11 +167,16 @@ class Control:
         self.over(m.request, ApiError(m.refusal.error, m.refusal.message))
 
     def on_not_active(self, sender: NodeId, m: NotActive) -> None:
-        """The order has no effect there: another admin is active, perhaps the one that is named."""
+        """The order has no effect there: another admin is active, perhaps the one that is named. What is said
+        of an earlier session does not count: in this one the order may be under way.
+        """
         number = self.numbers.get(m.request)
-        if number is None or self.orders[number].to != sender.address:
+        if number is None:
             return
-        self.orders[number].session = None
+        ordering = self.orders[number]
+        if ordering.to != sender.address or ordering.session != m.session:
+            return
+        ordering.session = None
         named = [admin for admin in self.admins if admin.name == m.active and admin != sender.address]
         self.active = named[0] if named else None
         attempt_us = self.settings.caller.attempt_us

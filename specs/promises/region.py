@@ -8,7 +8,6 @@ from dynaproof.specs.spec import AnySpec, Violation, spec
 from dynaproof.specs.views.region import (
     BatchAnswered,
     BecameActive,
-    CopyUnanswered,
     Decided,
     DeclaredDead,
     Denied,
@@ -242,13 +241,6 @@ def routes_are_committed(view: RegionView) -> Iterable[Violation]:
         )
 
 
-@spec("always", source="Birrell and Nelson, Implementing RPC, 1984", over=RegionView, on=(CopyUnanswered,))
-def copies_of_orders_are_answered(view: RegionView) -> Iterable[Violation]:
-    """A copy of an order is answered as it was: an admin keeps no fewer answers than its bound says."""
-    for fact in view.take(CopyUnanswered):
-        yield Violation(f"{fact.admin} had answered {fact.order}, and gave a copy of it no answer")
-
-
 @spec("always", source="the boundary of nodes, bounds", over=RegionView, on=(Overfull,))
 def routers_and_admins_stay_bounded(view: RegionView) -> Iterable[Violation]:
     """What a router or an admin keeps of requests, look-ups, tables, sessions and orders is bounded, and so
@@ -421,7 +413,6 @@ SPECS: tuple[AnySpec, ...] = (
     fences_hold,
     routes_are_committed,
     routers_and_admins_stay_bounded,
-    copies_of_orders_are_answered,
     keys_lie_in_their_partition,
     children_follow_a_chosen_split,
     splits_stop_briefly,

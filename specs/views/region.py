@@ -340,6 +340,16 @@ class CopyUnanswered(RegionFact, frozen=True, gc=False):
     order: Name
 
 
+class OrderedTwice(RegionFact, frozen=True, gc=False):
+    """An admin was given an order in a new session, though the admin that was given it before had not said
+    that it had no effect there.
+    """
+
+    admin: str
+    order: Name
+    before: str
+
+
 class Failing(RegionFact, frozen=True, gc=False):
     """Everything had mended `mended_us` after the faults had stopped; yet to a request `later_us` later a
     user got an error that only a fault explains, or no answer.

@@ -69,7 +69,7 @@ def test_one_admin_becomes_active_and_the_other_one_names_it() -> None:
     assert terms(region) == (1, active.name)
     region.go(lambda: other.node.term.last_active)
     order = order_of(region, other, 99, CreateTable("books", SCHEMA))
-    assert sent_by(region, other, order) == [NotActive(order.request, active.name)]
+    assert sent_by(region, other, order) == [NotActive(order.request, order.session, active.name)]
     assert region.tables() == {}
 
 
@@ -116,7 +116,7 @@ def test_an_admin_that_a_node_has_fenced_takes_no_more_orders() -> None:
     region.world.run(active, active.node.on_message, host.id, Fenced(term))
     assert active_of(region) == [active], "its own fence"
     region.world.run(active, active.node.on_message, host.id, Fenced(term + 1))
-    assert sent_by(region, active, order) == [NotActive(order.request, active.name)]
+    assert sent_by(region, active, order) == [NotActive(order.request, order.session, active.name)]
     assert region.tables() == {}
 
 

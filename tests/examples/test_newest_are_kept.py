@@ -12,7 +12,7 @@ from dynaproof.impl.metadata.messages import Leading
 from dynaproof.impl.metadata.orders import NotActive
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.ids import Ballot, RequestId
-from dynaproof.impl.sessions import OpenSession, Sessions
+from dynaproof.impl.sessions import OpenSession, Session, Sessions
 
 NODE = NodeId("region", "a", "sa")
 
@@ -60,6 +60,6 @@ def test_an_admin_keeps_as_many_answers_as_sessions_for_copies_of_their_orders()
     orders = Orders(env, SimpleNamespace(sessions=10), *[None] * 7)  # type: ignore[arg-type]
     requests = [RequestId(NODE, 1, number) for number in range(15)]
     for count, request in enumerate(requests, 1):
-        orders.say(NODE, NotActive(request, ""))
+        orders.say(NODE, NotActive(request, Session(1, 1), ""))
         assert len(orders.answers) == min(count, 10)
     assert list(orders.answers) == requests[-10:]

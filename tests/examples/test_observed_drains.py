@@ -109,14 +109,14 @@ def test_an_order_that_was_answered_drains_nothing_later(told: Told) -> None:
 def test_an_order_without_an_answer_may_take_effect_later(told: Told) -> None:
     told.ordered(1)
     told.ordered(2, admin="admin-b")
-    told.handles("admin-b", None, NotActive(request(2), "admin-a"))
+    told.handles("admin-b", None, NotActive(request(2), Session(1, 1), "admin-a"))
     told.written(draining=True)
     assert told.wrong() == []
 
 
 def test_an_order_that_has_had_no_effect_may_be_taken_by_another_admin(told: Told) -> None:
     told.ordered(1, admin="admin-b")
-    told.handles("admin-b", None, NotActive(request(1), "admin-a"))
+    told.handles("admin-b", None, NotActive(request(1), Session(1, 1), "admin-a"))
     told.ordered(1)
     told.written(draining=True)
     told.obeyed(1)
@@ -127,7 +127,7 @@ def test_a_late_copy_of_an_order_that_had_no_effect_says_nothing_of_the_order_in
     told: Told,
 ) -> None:
     """Found by a hunt, which took this for a record that nobody had ordered."""
-    refused = NotActive(request(1), "admin-b")
+    refused = NotActive(request(1), Session(1, 1), "admin-b")
     told.ordered(1)
     told.handles("admin-a", None, refused)
     told.ordered(1, session=2)
@@ -155,9 +155,19 @@ def test_an_order_is_obeyed_in_vain_only_if_no_record_has_said_so_since_it_came(
     assert told.wrong() == ["that sa be drained no longer is obeyed, and no record of it says so"]
 
 
-def test_a_copy_of_an_order_may_have_no_effect_though_an_earlier_one_has_it_later(told: Told) -> None:
-    """Found by `drain`: nobody knew what became of the first write, and the metadata did not answer again."""
+def test_a_late_refusal_says_nothing_of_the_order_in_a_later_session(told: Told) -> None:
+    """Found by `drain`: nobody knew what became of the second write, and a copy was told of the first."""
+    refused = NotActive(request(1), Session(1, 1), "")
     told.ordered(1)
-    told.ordered(1, True, "admin-a", 1, NotActive(request(1), ""))
+    told.handles("admin-a", None, refused)
+    told.ordered(1, True, "admin-a", 2)
+    told.ordered(1, True, "admin-a", 2, refused)
     told.written(draining=True)
     assert told.wrong() == []
+
+
+def test_an_order_that_has_had_no_effect_has_none_later(told: Told) -> None:
+    told.ordered(1)
+    told.handles("admin-a", None, NotActive(request(1), Session(1, 1), ""))
+    told.written(draining=True)
+    assert told.wrong() == ["the record of sa says that it is drained, and nobody orders that"]

@@ -116,8 +116,24 @@ def test_an_order_that_an_admin_may_have_got_is_not_said_to_have_had_no_effect()
 
 def test_an_order_stays_with_the_admin_that_has_it_when_another_one_says_late_that_it_is_not_active() -> None:
     around, control = ordering()
-    control.on_not_active(DOWN, NotActive(RequestId(ME, 1, 1), ""))
+    control.on_not_active(DOWN, NotActive(RequestId(ME, 1, 1), Session(1, 5), ""))
     control.on_session_opened(ACTIVE, SessionOpened(1, Session(1, 5)))
-    control.on_not_active(DOWN, NotActive(RequestId(ME, 1, 1), ""))
+    control.on_not_active(DOWN, NotActive(RequestId(ME, 1, 1), Session(1, 5), ""))
     control.on_order_timer(OrderTimer(1))
     assert [m.session for m in around.sent if isinstance(m, Order)] == [Session(1, 5)] * 2
+
+
+def test_an_order_is_not_refused_by_what_was_said_of_it_in_an_earlier_session() -> None:
+    """The admin has taken it anew by then: it may be under way, and a third session would begin it again."""
+    around, control = ordering()
+    refused = NotActive(RequestId(ME, 1, 1), Session(1, 5), "")
+    control.on_session_opened(ACTIVE, SessionOpened(1, Session(1, 5)))
+    control.on_not_active(ACTIVE, refused)
+    for _ in (DOWN, ACTIVE):
+        control.on_order_timer(OrderTimer(1))
+    control.on_not_active(ACTIVE, refused)
+    control.on_session_opened(ACTIVE, SessionOpened(1, Session(1, 6)))
+    control.on_not_active(ACTIVE, refused)
+    around.now = 10_000_000
+    control.on_order_timer(OrderTimer(1))
+    assert around.said == [errors.NO_ADMIN]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dynaproof.checkers.mutation.seeded.places import (
     AGENT,
     CHANGES,
+    CONTROL,
     DIRECTORY,
     NODES,
     OPERATIONS,
@@ -153,6 +154,13 @@ BUGS = (
         Edit(ORDERS, "keep_newest(self.answers, self.settings.sessions)", "keep_newest(self.answers, 1)"),
         scenario=COMES_AND_GOES,
         breaks=("copies_of_orders_are_answered",),
+    ),
+    bug(
+        "refused_in_the_session_before",
+        "A router believes a late answer, given in an earlier session, that its order has had no effect.",
+        Edit(CONTROL, " or ordering.session != m.session:", ":"),
+        scenario=COMES_AND_GOES,
+        breaks=("orders_are_in_one_session",),
     ),
     bug(
         "orders_not_bounded",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from dynaproof.impl.metadata.orders import Declined, DrainNode, Obeyed, Order
+from dynaproof.impl.metadata.orders import Declined, DrainNode, NotActive, Obeyed, Order
 from dynaproof.impl.metadata.records import NodeRecord
 from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.sessions import Session
@@ -25,8 +25,7 @@ class DrainObserver:
         self.metadata = metadata
         self.under_way: dict[tuple[RequestId, str, Session], tuple[DrainNode, int]] = {}
         """By request, admin and session: an order that the admin was given in that session, and what was
-        acknowledged before; until it is answered for good. That it had no effect says nothing of a copy that
-        came before, of which a write may be under way.
+        acknowledged before; until it is answered for good, or had no effect in that session.
         """
         self.over: dict[RequestId, bool] = {}
         """Orders that were obeyed or declined."""
@@ -42,6 +41,8 @@ class DrainObserver:
         for message in sent(place) if self.under_way else ():
             if isinstance(message, Obeyed | Declined):
                 self.answered(message)
+            elif isinstance(message, NotActive):
+                self.under_way.pop((message.request, place.name, message.session), None)
 
     def answered(self, m: Obeyed | Declined) -> None:
         """An order is answered for good."""

@@ -1,5 +1,5 @@
 """Routers' orders, as admins answer them, seen through a `RegionView`: whether a copy of an answered order
-gets the answer again.
+gets the answer again, and whether an order is given in one session at a time.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dynaproof.impl.paxos.ids import RequestId
 from dynaproof.impl.sessions import Session
 from dynaproof.specs.observe.impl.place import Place, given, sent
 from dynaproof.specs.views.base import Fact
-from dynaproof.specs.views.region import CopyUnanswered, RegionView
+from dynaproof.specs.views.region import CopyUnanswered, OrderedTwice, RegionView
 
 Answer: TypeAlias = Obeyed | Declined | NotActive
 
@@ -44,3 +44,29 @@ class OrderObserver:
             if isinstance(message, (Obeyed, Declined, NotActive)):
                 self.answers[message.request] = message
                 keep_newest(self.answers, self.most)
+
+
+class SessionObserver:
+    """Files facts about the sessions in which all admins are given orders; see the module."""
+
+    PROVIDES: ClassVar[tuple[type[Fact], ...]] = (OrderedTwice,)
+    """The types of all facts that are filed."""
+
+    def __init__(self, view: RegionView) -> None:
+        self.view = view
+        self.given: dict[RequestId, dict[tuple[str, Session], bool]] = {}
+        """By order: which admins were given it in which sessions, and whether it may have an effect there."""
+
+    def handled(self, place: Place) -> None:
+        """A handler of an admin has run."""
+        order = given(place)
+        if isinstance(order, Order):
+            there = self.given.setdefault(order.request, {})
+            if (place.name, order.session) not in there:
+                for (admin, _), may_act in there.items():
+                    if may_act:
+                        self.view.file(OrderedTwice(place.name, str(order.request), admin))
+                there[place.name, order.session] = True
+        for _, message, _ in place.outbox.handler:
+            if isinstance(message, NotActive):
+                self.given.setdefault(message.request, {})[place.name, message.session] = False

@@ -204,7 +204,9 @@ FOUND_BY = {
     "first_walk_finds_nothing": (
         f"{REPAIRS}::test_an_admin_that_begins_anew_repairs_as_soon_as_it_knows_what_is_under_way"
     ),
-    "balances_by_old_reports": (f"{REPAIRS}::test_replicas_are_not_moved_to_and_fro_between_two_reports"),
+    "balances_by_old_reports": (
+        f"{BALANCE}::test_no_replica_is_moved_in_a_zone_to_which_another_one_is_coming"
+    ),
     "late_voters_not_told_who_leads": (f"{LATE}::test_a_voter_of_a_child_that_comes_late_is_told_who_leads"),
     "deaf_leaders_kept": (
         f"{REPAIRS}::test_a_node_is_drained_though_a_leader_does_not_hear_the_only_node_that_is_free"

@@ -7,10 +7,11 @@ from typing import Any, cast
 
 from msgspec import structs
 
+from dynaproof.impl.admin.balance import Restless
 from dynaproof.impl.admin.chores import Chores, Do
 from dynaproof.impl.admin.mourning import Mourning
 from dynaproof.impl.admin.nodes import Heard
-from dynaproof.impl.admin.steps import Step, Steps
+from dynaproof.impl.admin.steps import Driven, Step, Steps
 from dynaproof.impl.admin.survey import LookAtNodes, Survey
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.records import (
@@ -24,7 +25,7 @@ from dynaproof.impl.metadata.records import (
     partition_key,
     workflow_key,
 )
-from dynaproof.impl.metadata.replacements import MarkNode, Plan
+from dynaproof.impl.metadata.replacements import MarkNode, Plan, RecordNode
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.messages.requests import Change
 from dynaproof.impl.partition.records import StoredItem
@@ -71,6 +72,25 @@ def test_a_node_that_was_never_heard_of_is_taken_for_dead_too() -> None:
     records = [NodeRecord(address.name, address.zone)]
     Survey.nodes_read(cast(Any, survey), LookAtNodes(1), cast(Any, SimpleNamespace(records=lambda: records)))
     assert added == [MarkNode("sa", True)]
+
+
+def test_a_node_that_hosts_a_voter_and_has_no_record_gets_one() -> None:
+    """It may never have reported; only a node that has a record is taken for dead."""
+    for recorded in ({}, {"sa": True}, {"sa": True, "sb": True, "sc": True}):
+        added: list[Any] = []
+        survey = SimpleNamespace(
+            dead={},
+            recorded=recorded,
+            replacements=SimpleNamespace(are_known=lambda: False),
+            chores=SimpleNamespace(add=added.append),
+            nodes=SimpleNamespace(has_lost=lambda *_: False),
+            planner=SimpleNamespace(restless=Restless(), is_lost=lambda *_: False),
+            hurry=lambda: None,
+            collect=lambda *_: None,
+        )
+        partition = PartitionRecord(7, "books", 1, whole(), "listed", Config(0, VOTERS, 6), 1)
+        Survey.look_at(cast(Any, survey), partition, ())
+        assert added == [RecordNode(one.node) for one in VOTERS if one.node.name not in recorded]
 
 
 def test_who_has_left_is_dropped_when_it_is_known_what_its_successor_holds() -> None:
@@ -123,6 +143,32 @@ def test_a_replacement_ends_when_its_partition_has_another_workflow() -> None:
         assert (not written) == expected
     ended = [part.key for change in written for part in change.parts if part.item is None]
     assert workflow_key(2) in ended
+
+
+def test_each_step_of_a_replacement_has_all_of_its_time() -> None:
+    """Another admin may have gone on to it; what the step before took makes it neither late nor slow."""
+    new = Member(NodeId("region", "b", "sb2"), 5)
+    work = ReplacementRecord(2, 7, "drain", VOTERS[1], new, "full", "create", 0)
+    partition = PartitionRecord(7, "books", 1, whole(), "listed", Config(0, VOTERS, 6), 1, workflow=2)
+    for after, expected in ((work, (10, 3, 1)), (structs.replace(work, step="replace"), (50, 0, 0))):
+        one = Driven(work, None, 10)
+        one.waits, one.hops = 3, 1
+        looked: list[tuple[int, int, int]] = []
+        kind = SimpleNamespace(
+            is_same_step=lambda before, now: before.step == now.step,
+            decide=lambda one, _, to=looked: to.append((one.began_at, one.waits, one.hops)),
+            command=lambda *_: None,
+        )
+        steps = SimpleNamespace(
+            known={2: one},
+            env=SimpleNamespace(now=50),
+            term=SimpleNamespace(governs=lambda _: True),
+            kinds={ReplacementRecord: kind},
+        )
+        records = {partition_key(7): partition, workflow_key(2): after}
+        read = Read((key, StoredItem(encode(record), 3, 3)) for key, record in records.items())
+        Steps.stepped(cast(Any, steps), Step(2), read)
+        assert looked == [expected]
 
 
 def test_a_voter_that_knows_already_what_it_is_to_fetch_says_what_it_has() -> None:

@@ -216,6 +216,16 @@ def test_a_repair_waits_until_the_other_voters_have_said_whether_they_have_trees
     assert late == Plan(7, VOTERS[0], FREE[0].node, "full", "repair"), "but not for ever"
 
 
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_voter_is_replaced_on_its_own_node_only_if_it_is_certainly_gone(is_gone: bool) -> None:
+    """One that two reports did not name may yet be made there, by a command that comes late."""
+    nodes: Any = admin_that_heard(*map(heard, VOTERS))
+    nodes.has_lost = lambda voter, _: is_gone and voter == VOTERS[0]
+    nodes.candidates = lambda **_: ()
+    plan = planner(nodes).repair(LISTED, VOTERS[:1], (Candidate(NODES[0], 0),))
+    assert plan == (Plan(7, VOTERS[0], NODES[0], "log", "repair") if is_gone else None)
+
+
 # --- For a place ---
 
 

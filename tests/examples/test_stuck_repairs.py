@@ -16,6 +16,8 @@ from dynaproof.impl.admin.mourning import Mourning
 from dynaproof.impl.admin.nodes import Heard
 from dynaproof.impl.admin.planner import Planner
 from dynaproof.impl.admin.replacements import Replacements
+from dynaproof.impl.admin.settings import AdminSettings
+from dynaproof.impl.admin.steps import Driven, Steps
 from dynaproof.impl.admin.survey import Survey
 from dynaproof.impl.admin.workflows import Look, Workflows
 from dynaproof.impl.metadata.placement import Candidate
@@ -31,7 +33,7 @@ from dynaproof.impl.metadata.replacements import Answers, next_step
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.ids import Member, RequestId
 from dynaproof.impl.paxos.messages.leadership import Handover
-from dynaproof.impl.paxos.messages.membership import CreateReplica, OtherEpoch
+from dynaproof.impl.paxos.messages.membership import CreateReplica, OtherEpoch, RaiseEpoch
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.storage_node.messages import NodeReport
 from dynaproof.impl.values.key_range import whole
@@ -177,6 +179,27 @@ def test_a_leader_hands_over_only_if_it_never_gave_the_vote_to_a_replica_that_is
     work.on_other_epoch(one, NODES[2], OtherEpoch(0, config, 8))
     sent = work.env.sent  # type: ignore[attr-defined]
     assert [type(message) for _, message in sent] == ([Handover] if hands_over else [])
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_a_replica_that_is_given_up_is_made_all_the_same_for_a_chosen_config_may_name_it(made: bool) -> None:
+    """Its leader may need its promise before it can say so (rule 14)."""
+    sent: list[tuple[NodeId, Any]] = []
+    env = SimpleNamespace(
+        now=0,
+        enter=lambda _: None,
+        random=lambda *_: 1,
+        send=lambda *given: sent.append(given),
+        set_timer=lambda *_: None,
+    )
+    term, nodes = SimpleNamespace(term=3, active=True), SimpleNamespace(has_lost=lambda *_: False)
+    steps = Steps(*cast(Any, (env, AdminSettings(), None, term, nodes)))
+    work = Replacements(*cast(Any, (env, AdminSettings(), term, nodes, steps)))
+    one = Driven(replacing("repair", "void", made=made).work, work.begin(), 0)
+    work.command(one, cast(Any, SimpleNamespace(record=lambda _: LISTED)))
+    raised = (NODES[1].address, RaiseEpoch(0))
+    created = (NEW.node, CreateReplica(NEW, FIRST, 0, None, 3, 0))
+    assert sent == ([raised] if made else [raised, created])
 
 
 def test_a_log_replica_is_planned_for_as_long_as_no_leader_has_counted_its_config() -> None:

@@ -14,7 +14,14 @@ from dynaproof.impl.paxos.files import pages_file
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.leadership import Leadership
 from dynaproof.impl.paxos.membership import Membership
-from dynaproof.impl.paxos.messages.catch_up import CopiedLog, CopyLater, CopyOffer, Fetch, FetchTimer
+from dynaproof.impl.paxos.messages.catch_up import (
+    CopiedLog,
+    CopiedPages,
+    CopyLater,
+    CopyOffer,
+    Fetch,
+    FetchTimer,
+)
 from dynaproof.impl.paxos.messages.election import Alive, ElectionTimer, Prepare, Promise, Refused
 from dynaproof.impl.paxos.messages.leadership import Behind, Heard, Heartbeat, Release, Vote
 from dynaproof.impl.paxos.messages.membership import (
@@ -33,6 +40,7 @@ from tests.laws.test_strangers_are_not_heard import (
     ME,
     NODES,
     OTHER,
+    PAGES,
     PEER,
     ROOTS,
     SETTINGS,
@@ -140,6 +148,18 @@ def test_the_log_that_comes_with_a_copy_is_a_promise_too() -> None:
     group.hear_own()
     log = group.replica.log
     assert (log.first, log.commit, log.slot_held_at(6)) == (5, 9, higher)
+    group.hear(Prepare(PEER, 1, Ballot(THEIRS.round + 2, "sb", 2), 9))
+    assert [m.promised for _, m in sent(group, Refused)] == [higher]
+
+
+def test_a_copy_that_brings_no_log_is_a_promise_too() -> None:
+    """Rule 10: its last slot was learnt at the ballot at which the peer's log holds it."""
+    group, higher = follower(), Ballot(THEIRS.round + 3, "sc", 3)
+    group.hear(CopyOffer(PEER, 1, 7, structs.replace(COPY, held_at=higher, holds=())))
+    group.hear(CopiedPages(PEER, 1, 7, PAGES, ()))
+    group.hear_own()
+    log = group.replica.log
+    assert (log.first, log.commit) == (10, 9)
     group.hear(Prepare(PEER, 1, Ballot(THEIRS.round + 2, "sb", 2), 9))
     assert [m.promised for _, m in sent(group, Refused)] == [higher]
 

@@ -24,6 +24,7 @@ RESTLESS = "test_nothing_is_moved_in_a_zone_before_its_nodes_report_what_came_an
 LOST_AT_ONCE = "test_a_successor_that_is_lost_at_once_is_replaced_on_the_node_that_it_was_to_relieve"
 WAITS = "test_repairs_that_wait.py"
 IN_TURN = "test_of_two_lost_voters_the_one_is_replaced_for_which_a_node_is_free_unless_the_other_came_last"
+CLOCKS, HOLD = "test_untrusted_clocks.py", "test_what_voters_hold.py"
 
 FOUND_BY = {
     "leavers_go_while_a_node_is_busy": (
@@ -288,6 +289,34 @@ FOUND_BY = {
     "deaf_leader_keeps_its_place": (
         f"{SPLITS}::test_a_leader_that_never_hears_a_voter_hands_over_to_one_that_does_and_that_one_splits"
     ),
+    "splits_by_a_clock_that_is_off": (
+        f"{CLOCKS}::test_a_leader_whose_clock_is_far_from_the_others_stamps_no_split"
+    ),
+    "configs_by_a_clock_that_is_off": (
+        f"{CLOCKS}::test_a_leader_whose_clock_is_far_from_the_others_stamps_no_config"
+    ),
+    "splits_tables_of_any_size": (
+        "../laws/test_lineage_bounds.py::test_no_partition_is_split_of_a_table_that_has_had_as_many_as_it_may"
+    ),
+    "voters_without_a_record": f"{SELDOM}::test_a_node_that_hosts_a_voter_and_has_no_record_gets_one",
+    "given_up_and_never_made": (
+        f"{STUCK}::test_a_replica_that_is_given_up_is_made_all_the_same_for_a_chosen_config_may_name_it"
+    ),
+    "copies_promise_nothing": "test_late_words.py::test_a_copy_that_brings_no_log_is_a_promise_too",
+    "patience_of_an_earlier_step": f"{SELDOM}::test_each_step_of_a_replacement_has_all_of_its_time",
+    "repaired_on_its_own_node_by_hearsay": (
+        f"{WAITS}::test_a_voter_is_replaced_on_its_own_node_only_if_it_is_certainly_gone"
+    ),
+    "all_hold_the_config_unheard": (
+        f"{HOLD}::test_a_leader_says_that_voters_hold_the_config_when_each_has_said_so"
+    ),
+    "others_hold_the_config_unheard": (
+        f"{HOLD}::test_a_leader_says_that_voters_hold_the_config_when_each_has_said_so"
+    ),
+    "replaces_before_the_config_is_held": (
+        f"{HOLD}::test_a_group_that_repairs_itself_brings_no_voter_in_before_all_others_hold_the_config"
+    ),
+    "waits_for_a_silent_source": (f"{HOLD}::test_a_copier_whose_source_is_silent_for_long_asks_all_others"),
 }
 """By bug, a test of its rule; those of routers are seen by `test_each_bug_of_calls_over_splits_is_seen`."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded import repairs_in_turn, stuck_repairs
+from dynaproof.checkers.mutation.seeded import blind_spots, repairs_in_turn, stuck_repairs
 from dynaproof.checkers.mutation.seeded.places import (
     CHORES,
     GRANTS,
@@ -127,4 +127,5 @@ BUGS = (
     ),
     *stuck_repairs.BUGS,
     *repairs_in_turn.BUGS,
+    *blind_spots.BUGS,
 )

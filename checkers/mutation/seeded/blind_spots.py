@@ -1,0 +1,105 @@
+"""Bugs of one line each that no exploration and no test would have noticed: found by reading."""
+
+from __future__ import annotations
+
+from dynaproof.checkers.mutation.seeded.places import (
+    COPYING,
+    LEARNER,
+    MEMBERSHIP,
+    PLANNER,
+    REPLACEMENTS,
+    SPLIT,
+    SPLITTING,
+    STEPS,
+    SURVEY,
+)
+from dynaproof.checkers.patches import Edit, bug
+
+BUGS = (
+    bug(
+        "splits_by_a_clock_that_is_off",
+        "A leader whose wall clock is far from those of the others stamps a split by it.",
+        Edit(SPLITTING, "elif replica.clock_trusted():", "else:"),
+        scenario="split-under-load",
+    ),
+    bug(
+        "configs_by_a_clock_that_is_off",
+        "A leader whose wall clock is far from those of the others stamps a config by it.",
+        Edit(MEMBERSHIP, "elif replica.clock_trusted():", "else:"),
+        scenario="membership",
+    ),
+    bug(
+        "splits_tables_of_any_size",
+        "A table is split however many partitions it has had, so the write that deletes it has no bound.",
+        Edit(SPLIT, "\n        and len(lineage(table)) < LINEAGE", ""),
+        scenario="split",
+    ),
+    bug(
+        "voters_without_a_record",
+        "A node that hosts a voter and has never reported gets no record, and is never taken for dead.",
+        Edit(SURVEY, "self.chores.add(RecordNode(voter.node))", "pass"),
+        scenario="repair",
+        breaks=("every_partition_regains_its_voters",),
+    ),
+    bug(
+        "given_up_and_never_made",
+        "The new replica of a replacement that is given up is not made, though a chosen config may name it.",
+        Edit(REPLACEMENTS, "if not work.made:", "if False:"),
+        scenario="repair",
+        breaks=("what_was_begun_ends",),
+    ),
+    bug(
+        "copies_promise_nothing",
+        "A copy that brings no log leaves its replica free to promise less than what the copy was learnt at.",
+        Edit(
+            LEARNER,
+            "max(log.promised, checkpoint.snapshot.held_at, highest)",
+            "max(log.promised, highest)",
+        ),
+        scenario="partition",
+    ),
+    bug(
+        "patience_of_an_earlier_step",
+        "A step of a workflow is given up for what the steps before it took.",
+        Edit(
+            STEPS,
+            "one.began_at, one.waits, one.hops = self.env.now, 0, 0",
+            "one.waits, one.hops = 0, 0",
+        ),
+        scenario="repair",
+    ),
+    bug(
+        "repaired_on_its_own_node_by_hearsay",
+        "A voter that two reports did not name, and that may yet come, is replaced on its own node.",
+        Edit(PLANNER, "own = self.nodes.has_lost(out, partition.partition)", "own = True"),
+        scenario="repair",
+    ),
+    bug(
+        "all_hold_the_config_unheard",
+        "A leader says that all voters hold the log through the config before they have.",
+        Edit(MEMBERSHIP, "held = self.all_hold(leadership, slot, None)", "held = True"),
+        scenario="repair",
+    ),
+    bug(
+        "others_hold_the_config_unheard",
+        "A leader says that all voters but a lost one hold the log through the config before they have.",
+        Edit(MEMBERSHIP, "others = self.all_hold(leadership, slot, m.lost)", "others = True"),
+        scenario="repair",
+    ),
+    bug(
+        "replaces_before_the_config_is_held",
+        "A group that repairs itself replaces a voter though another one does not hold its config yet.",
+        Edit(
+            MEMBERSHIP,
+            "if not self.all_hold(leadership, replica.state.config_slot, m.out):",
+            "if False:",
+        ),
+        scenario="metadata-moves",
+    ),
+    bug(
+        "waits_for_a_silent_source",
+        "A copier whose source has long been silent asks no other voter.",
+        Edit(COPYING, "elif now >= copy.until and self.admitted:", "elif False:"),
+        scenario="partition",
+    ),
+)

@@ -44,11 +44,13 @@ def born(
     items, memory = (
         BTree(pages, codec, root) for codec, root in zip(PartitionState.codecs, snapshot.roots, strict=True)
     )
-    items.cut(child.range.start, child.range.end)
-    take_part(Memory(memory, snapshot.remembered, snapshot.remembered_bytes), split, child)
-    roots = pages.checkpoint((items, memory))
-    pages.close()
-    before.close()
+    try:
+        items.cut(child.range.start, child.range.end)
+        take_part(Memory(memory, snapshot.remembered, snapshot.remembered_bytes), split, child)
+        roots = pages.checkpoint((items, memory))
+    finally:
+        pages.close()
+        before.close()
     own = child_snapshot(snapshot, split, child)
     return Head(
         me,

@@ -34,7 +34,7 @@ from dynaproof.impl.partition.messages.split import (
 from dynaproof.impl.partition.records import ChildSpec, Split
 from dynaproof.impl.partition.state import PartitionState
 from dynaproof.impl.partition.waiting import Waiting
-from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.ids import FIRST_INCARNATION, Member
 from dynaproof.impl.paxos.leader import Leader
 from dynaproof.impl.paxos.leadership import Leadership
 from dynaproof.impl.paxos.membership import Membership
@@ -142,7 +142,7 @@ class Splitting(Service):
         """The children that the command makes: their voters are on the nodes of this partition's, with
         incarnation 1 (H3).
         """
-        voters = tuple(Member(voter.node, 1) for voter in self.replica.config.voters)
+        voters = tuple(Member(voter.node, FIRST_INCARNATION) for voter in self.replica.config.voters)
         low, high = m.range.split(m.at)
         return ChildSpec(m.left, low, voters), ChildSpec(m.right, high, voters)
 
@@ -228,12 +228,13 @@ class Splitting(Service):
 
     def wrong_partition(self, sender: NodeId, m: Request) -> None:
         """A request comes too late: its id is not remembered, so if the barrier's timestamp is within its
-        deadline, no attempt at the partition was or will be applied (R4).
+        deadline, no attempt at the partition was or will be applied (R4). A replica without a tree remembers
+        no ids.
         """
         split = self.replica.state.split
         assert split is not None, "only who knows the barrier says so"
         first = self.env.me if self.replica.end.led else None
-        final = split.timestamp <= m.deadline
+        final = self.replica.full and split.timestamp <= m.deadline
         self.env.send(sender, WrongPartition(m.request, m.attempt, final, split=split, first=first))
 
     def says_so(self, sender: NodeId, expected_epoch: int) -> bool:

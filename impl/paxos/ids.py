@@ -41,6 +41,10 @@ class Member(Struct, frozen=True, order=True, cache_hash=True, gc=False, array_l
         return f"{self.node}/{self.incarnation}"
 
 
+FIRST_INCARNATION = 1
+"""That of the voters that a `Split` names (H3). A later voter is made by the workflow that brought it."""
+
+
 class RequestId(Struct, frozen=True, order=True, cache_hash=True, gc=False, array_like=True):
     """One request of one client, through all its retries.
 

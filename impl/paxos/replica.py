@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Generic
 
+from dynaproof.impl.journal.journal import RottenLogError
 from dynaproof.impl.node import Env, Message, NodeId, Timer
 from dynaproof.impl.paxos.acceptor import Acceptor
 from dynaproof.impl.paxos.entrance import SHAPES, may_say
@@ -20,6 +21,7 @@ from dynaproof.impl.paxos.settings import GroupSettings
 from dynaproof.impl.paxos.state_machine import State
 from dynaproof.impl.tree.page_cache import PageCache
 from dynaproof.impl.tree.page_file import PageFile
+from dynaproof.impl.tree.pages import RottenPageError
 
 Handler = Callable[[Any, NodeId, Any], None]
 """A method, called with its object, the sender and the message."""
@@ -53,6 +55,7 @@ class Replica(Acceptor[State], Generic[State]):
         Raises:
             RottenPageError: a page of the checkpoint that the log names, and that is needed to apply what
                 follows, is damaged or missing.
+            RottenLogError: a record that follows the checkpoint is damaged.
         """
         snapshot = log.head.snapshot
         if snapshot is None or not snapshot.roots:
@@ -62,7 +65,11 @@ class Replica(Acceptor[State], Generic[State]):
             pages = PageFile(env.disk, head.pages, settings.page_bytes, cache, head.older, head.first_page)
             state = machine.restore(pages, snapshot)
         replica = cls(env, settings, log, state)
-        replica.apply_chosen()
+        try:
+            replica.apply_chosen()
+        except (RottenLogError, RottenPageError):
+            state.pages.close()  # What it has applied takes room in the cache.
+            raise
         return replica
 
     def serve(self, services: tuple[Service, ...], soft: Soft | None = None) -> None:

@@ -67,7 +67,7 @@ class GroupSettings(Struct, frozen=True):
     home_us: Microseconds = 1_000_000
     """How often an idle replica that a split has made writes a checkpoint to bring pages home (P5),"""
     home_pages: int = 64
-    """and about how many leaves and large values come home with one checkpoint."""
+    """and how many pages come home with one checkpoint, the last large value whole."""
     chunk_pages: int = 64
     """The most pages in one message of a copy."""
     copy_messages: int = 4

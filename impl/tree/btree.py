@@ -269,10 +269,10 @@ class BTree(TreeView[V]):
                 node = child
         return False
 
-    def bring_home(self, key: bytes) -> tuple[bytes | None, int]:
-        """Have the next checkpoint write the leaf of a key and its large values into the tree's own file, if
-        they lie in older files of the line; return where the next leaf begins, None behind the last one, and
-        how much was moved, in nodes and values (P5).
+    def bring_home(self, key: bytes, limit: int) -> tuple[bytes | None, int]:
+        """Have the next checkpoint write the leaf of a key, and its large values from that key on, into the
+        tree's own file, if they lie in older files of the line, until `limit` pages have moved; return from
+        which key to go on, None behind the last leaf, and how many pages have moved (P5).
         """
         first, moved = self.file.first, 0
         high: bytes | None = None
@@ -285,13 +285,20 @@ class BTree(TreeView[V]):
         far = [
             at
             for at, value in enumerate(node.values)
-            if type(value) is Large and value.ref is not None and value.ref.page < first
+            if type(value) is Large
+            and value.ref is not None
+            and value.ref.page < first
+            and node.keys[at] >= key
         ]
-        if far or (node.ref is not None and node.ref.page < first):
+        away = node.ref is not None and node.ref.page < first
+        if far or away:
             leaf, _ = self._own_path(key)
-            moved = 1 + len(far)
+            moved = int(away)
             for at in far:
                 value = leaf.values[at]
+                if moved >= limit:
+                    return leaf.keys[at], moved
+                moved += -(-value.size // self.file.page_bytes)
                 found = value_of(self.codec, leaf.keys[at], self._large(leaf.keys[at], value))
                 leaf.values[at] = Large(value.size, None, found)
                 self.file.count_dirty(found.cost)

@@ -27,15 +27,15 @@ class Homecoming:
         self._key = b""
 
     def step(self, limit: int) -> bool:
-        """Move the next leaves and large values, about `limit`; return whether all is home with the next
-        checkpoint (P5).
+        """Move the next leaves and large values, up to the one that makes them `limit` pages; return whether
+        all is home with the next checkpoint (P5).
 
         Raises:
             RottenPageError: a page is damaged or missing.
         """
         moved = looked_at = 0
         while self._tree < len(self.trees) and moved < limit and looked_at < limit * LOOKED_AT:
-            high, more = self.trees[self._tree].bring_home(self._key)
+            high, more = self.trees[self._tree].bring_home(self._key, limit - moved)
             moved, looked_at = moved + more, looked_at + 1
             if high is None:
                 self._tree, self._key = self._tree + 1, b""

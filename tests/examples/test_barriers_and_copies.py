@@ -38,6 +38,7 @@ def test_a_voter_without_a_tree_answers_for_the_barrier_and_makes_its_children_w
     assert not group.replica("sc").full
     group.ask("sc", Get(LOW, strong=False))
     group.wait(lambda: group.heard(WrongPartition, "sc"))
+    assert not any(answer.final for answer in group.heard(WrongPartition, "sc")), "it remembers no ids"
     group.wait(group.have_children)
     assert group.replica("sc", LEFT).state.items.get(LOW).item == b"low"
 

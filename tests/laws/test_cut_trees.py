@@ -126,9 +126,9 @@ def test_a_piece_of_a_homecoming_passes_few_leaves_though_all_of_them_are_home()
     assert isinstance(tree.node(tree.root), Branch)
     passed: list[bytes] = []
 
-    def bring_home(key: bytes) -> tuple[bytes | None, int]:
+    def bring_home(key: bytes, limit: int) -> tuple[bytes | None, int]:
         passed.append(key)
-        return tree.bring_home(key)
+        return tree.bring_home(key, limit)
 
     pass_over, pieces = Homecoming([cast(Any, SimpleNamespace(bring_home=bring_home))]), [0]
     while not pass_over.step(2):
@@ -136,3 +136,23 @@ def test_a_piece_of_a_homecoming_passes_few_leaves_though_all_of_them_are_home()
     assert len(passed) > 40, "each leaf once"
     assert len(set(passed)) == len(passed)
     assert {after - before for before, after in pairwise(pieces)} == {2 * LOOKED_AT}
+
+
+def test_a_piece_of_a_homecoming_moves_few_pages_however_large_the_values_of_one_leaf_are() -> None:
+    """A leaf has many of them: they come home a few at a time."""
+    disk, limit = SimDisk(Outbox()), 6
+    plain = {b"%03d" % n: StoredItem(bytes(900), 1, 2) for n in range(60)}
+    parent, tree = file_with(disk, plain, PageCache(1 << 20))
+    file, child = child_of(disk, parent, tree, "items/child", b"020", None)
+    pass_over, read, done = Homecoming([child]), [disk.bytes_read], False
+    while not done:
+        done = pass_over.step(limit)
+        read.append(disk.bytes_read)
+        file.checkpoint([child])
+        file.confirm()
+        disk.sync_started()
+        disk.sync_done()
+    assert list(child.range()) == within(plain, b"020", None)
+    value, path = 5, 12
+    assert max(after - before for before, after in pairwise(read)) <= (limit + value + path) * PAGE_BYTES
+    assert len(read) > 20

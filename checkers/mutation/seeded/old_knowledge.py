@@ -31,7 +31,7 @@ BUGS = (
         "final_past_the_deadline",
         "Who knows the barrier says for certain that a request came too late, though its id may be forgotten "
         "(WrongPartitionPastTheDeadline).",
-        Edit(SPLITTING, "final = split.timestamp <= m.deadline", "final = True"),
+        Edit(SPLITTING, "final = self.replica.full and split.timestamp <= m.deadline", "final = True"),
         scenario="split-under-load",
     ),
     bug(

@@ -254,8 +254,8 @@ BUGS = (
         "Leaves come home, and the large values in them do not.",
         Edit(
             BTREE,
-            "if type(value) is Large and value.ref is not None and value.ref.page < first",
-            "if type(value) is Large and value.ref is not None and value.ref.page < 0",
+            "and value.ref.page < first",
+            "and value.ref.page < 0",
         ),
         scenario=SCENARIO,
         breaks=("nothing_leaks", "log_cut_is_covered"),

@@ -18,7 +18,7 @@ from dynaproof.impl.storage_node.host import StorageNode
 from dynaproof.impl.storage_node.messages import DropPartition, Fenced, NoRoom, RaiseFence
 from dynaproof.specs import sometimes_of_regions
 from dynaproof.specs.observe.impl import ImplObserver
-from dynaproof.specs.observe.impl.place import sent
+from dynaproof.specs.observe.impl.place import given, sent
 from dynaproof.specs.situation import Sometimes
 from dynaproof.specs.views.base import Fact
 from dynaproof.specs.views.region import Doubled, FenceLowered, MadeUnrecorded, ObeyedOldTerm, RegionView
@@ -125,9 +125,13 @@ def reads_little(router: RouterSettings) -> bool:
     return router.batch_bytes < usual.batch_bytes or router.bytes_at_once < usual.bytes_at_once
 
 
-def room_taken(place: Place) -> tuple[str, int, int]:
-    """How many replicas of tables a storage node hosts, and how many it may host (H12)."""
-    node = place.node
+def room_taken(place: Place) -> tuple[tuple[str, int, int], ...]:
+    """How many replicas of tables a storage node hosts, and how many it may host (H12), if it was commanded
+    to make one that needs room: the first voters of a child have it.
+    """
+    node, command = place.node, given(place)
     assert isinstance(node, StorageNode)
+    if not isinstance(command, CreateReplica) or (command.parent and command.member.incarnation == 1):
+        return ()
     there = sum(group != METADATA for group in (*node.replicas, *node.making))
-    return "replicas", there, node.settings.replicas_per_node
+    return (("replicas", there, node.settings.replicas_per_node),) if place.lane in node.making else ()

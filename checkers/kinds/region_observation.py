@@ -289,7 +289,7 @@ class RegionObservation(GroupsObservation):
         if type(command) in CommandObserver.COMMANDS:
             self.commands.commanded(place, command)
             self.tables.commanded(place, command, self.ranges)
-            self.bounded(place, (room_taken(place),))
+            self.bounded(place, room_taken(place))
         elif type(command) is Locate:
             self.located(place)
         self.splits.handled(place)

@@ -74,6 +74,7 @@ class Heard:
         self.node: NodeId | None = None
         self.at: Microseconds = 0
         self.replicas = 0
+        """How many it hosts that take room; those that fell silent take none."""
         self.recorded = False
         """Whether the metadata has a record of it, as far as this admin knows."""
         self.collecting: tuple[int, ...] = ()
@@ -127,6 +128,7 @@ class Heard:
         self.requests = {one.partition: one.requests for one in hosted.values()}
         self.load = {number: asked - before.get(number, 0) for number, asked in self.requests.items()}
         self.report, self.hosted, self.chunks = report, hosted, {}
+        self.replicas = sum(not one.silent for one in hosted.values())
         self.pages_bytes = sum(one.pages_bytes for one in hosted.values())
 
 
@@ -153,7 +155,9 @@ class Nodes:
         before = heard.report
         if not heard.hears(m, self.env.now, self.settings.hot_requests):
             return False
-        heard.node, heard.at, heard.replicas = m.node, self.env.now, m.total
+        heard.node, heard.at = m.node, self.env.now
+        if heard.hosted is None:
+            heard.replicas = m.total
         if not self.term.active:
             return False
         if m.fence < self.term.term:

@@ -19,7 +19,7 @@ from dynaproof.impl.metadata.records import PartitionRecord, Reason
 from dynaproof.impl.metadata.replacements import PENDING, Plan, in_turn, is_free
 from dynaproof.impl.metadata.splits import PlanSplit
 from dynaproof.impl.node import Microseconds, NodeId
-from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.ids import FIRST_INCARNATION, Member
 from dynaproof.impl.paxos.messages.membership import Role
 
 
@@ -106,7 +106,7 @@ class Planner:
         if self.nodes.has_lost(voter, number):
             return True
         report = self.nodes.lacks(voter, number)
-        if report is None or self.halved.get(partition.parent, False):
+        if report is None or (voter.incarnation == FIRST_INCARNATION and self.halved.get(partition.parent)):
             return False
         self.absent_now[number, voter] = report
         return report > self.absent.get((number, voter), report)

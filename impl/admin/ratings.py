@@ -190,7 +190,7 @@ class Ratings:
         self.looks = False
         for partition, rates in m.rates:
             record = read.record(partition_key(partition))
-            if isinstance(record, PartitionRecord):
+            if isinstance(record, PartitionRecord) and record.state == "listed":
                 self.tell(record, rates, 0)
 
     def unread(self, _: LookAtTables | LookAtHomes) -> None:

@@ -31,7 +31,7 @@ from dynaproof.impl.partition.messages.split import (
     SplitPartition,
 )
 from dynaproof.impl.partition.records import Split
-from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.ids import FIRST_INCARNATION, Member
 from dynaproof.impl.paxos.messages.membership import (
     CreateReplica,
     DropReplica,
@@ -40,9 +40,6 @@ from dynaproof.impl.paxos.messages.membership import (
     OtherEpoch,
     RaiseEpoch,
 )
-
-FIRST_INCARNATION = 1
-"""That of the voters that a `Split` names (H3). A later voter is made by the workflow that brought it."""
 
 
 class Heard:
@@ -216,17 +213,19 @@ class Splits:
 
     def make(self, one: Driven, number: int, child: PartitionRecord | None) -> None:
         """Make by copy those of a child's first voters that no replica of the parent makes, once that has
-        been so for long enough (A12, 4; H10). A lost voter is replaced like any other (A10).
+        been so for long enough (A12, 4; H10), and only if another voter is there, from which it can copy. A
+        lost voter is replaced like any other (A10).
         """
         if child is None or child.state != "listed":
             return
         since, now = one.heard.missing_since, self.env.now
+        is_anywhere = any(self.nodes.is_there(voter, number) for voter in child.config.voters)
         for voter in child.config.voters:
             if voter.incarnation != FIRST_INCARNATION:
                 continue
             if not self.nodes.must_be_made(voter, number, child.parent):
                 since.pop((number, voter), None)
-            elif now - since.setdefault((number, voter), now) >= self.settings.make_us:
+            elif now - since.setdefault((number, voter), now) >= self.settings.make_us and is_anywhere:
                 config, slot = child.config, child.config_slot
                 self.env.enter(number)
                 self.env.send(

@@ -243,8 +243,8 @@ class Survey:
                 self.chores.add(plan)
         brought = partition.config.brought
         unmade = [] if brought is None else [brought]
-        if partition.config_slot == 0 and not partition.parent and is_free(partition) and plan is None:
-            unmade += partition.config.voters  # The table is active without one, and no node is free (A13).
+        if not partition.parent and is_free(partition) and plan is None:
+            unmade += partition.config.first_voters  # Active without one, and no node is free (A13).
         for voter in unmade:
             if not self.nodes.has_lost(voter, partition.partition) and self.planner.is_lost(voter, partition):
                 self.make_up_for(partition, voter)

@@ -331,6 +331,9 @@ class Workflows:
             driven.finishing = False
             self.look()
             return
+        if not driven.is_due(self.nodes):  # A node that was lost, or had no room, may be there again.
+            driven.finishing = False
+            return
         if driven.is_hopeless(self.nodes):
             self.env.note(Reached("table that cannot be created was given up"))
             table: TableRecord = read.record(table_key(driven.record.table))

@@ -39,13 +39,19 @@ class Config(Struct, frozen=True, gc=False, array_like=True):
         return Config(self.epoch + 1, self.voters, self.next_incarnation)
 
     @property
+    def first_voters(self) -> tuple[Member, ...]:
+        """Those of the voters that the group began with: they have the lowest incarnations."""
+        return tuple(voter for voter in self.voters if voter.incarnation <= len(self.voters))
+
+    @property
     def brought(self) -> Member | None:
         """The voter brought in last, the only one that might not be admitted yet: it must be before another
         is brought in (rule M2). None if none ever was.
         """
         newest = max(self.voters, key=lambda voter: voter.incarnation)
-        first = newest.incarnation <= len(self.voters)  # The first voters have the lowest incarnations.
-        return None if first or newest.incarnation + 1 < self.next_incarnation else newest
+        return (
+            None if newest in self.first_voters or newest.incarnation + 1 < self.next_incarnation else newest
+        )
 
     @property
     def unproven(self) -> tuple[Member, ...]:

@@ -29,7 +29,7 @@ from dynaproof.impl.partition.replica import (
     nothing_more,
     places_to_split,
 )
-from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.ids import FIRST_INCARNATION, Member
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.storage_node.emitter import Emitter
@@ -187,6 +187,12 @@ class Agent:
         self.emitter.on_stored(sender, m)
 
     # --- Commands ---
+
+    def leaves_out(self, m: CreateReplica) -> bool:
+        """Whether admins, who place all other replicas, leave this one out when they look for room (H12):
+        one of partition 0, or a first voter of a child, for which its split has found room.
+        """
+        return self.env.lane == METADATA or (m.parent != 0 and m.member.incarnation == FIRST_INCARNATION)
 
     def obeys(self, sender: NodeId, m: CreateReplica | DropReplica | DropPartition | RaiseFence) -> bool:
         """Whether a command comes from an admin of the highest term seen here; if it does, that term is

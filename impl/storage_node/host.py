@@ -287,20 +287,20 @@ class StorageNode:
             return
         if member.node != self.env.me or member.incarnation <= self.journal.floor(group):
             return
+        if there is not None or group in self.making or group in self.unread or self.maker.comes_by_split(m):
+            return
         if m.log is not None and m.log.record.slot < 1:
             return  # No slot holds it.
-        if there is not None or group in self.making or group in self.unread:
-            return
-        if not self.has_room(group):
+        if self.has_room(m):
+            self.maker.begin(m, sender if operated else None)
+        elif not self.unread:  # What was not looked at may be nothing: then the next command finds room.
             self.env.send(sender, NoRoom(member, self.settings.replicas_per_node))
-            return
-        self.maker.begin(m, sender if operated else None)
 
-    def has_room(self, group: int) -> bool:
-        """Whether one more replica may be made (H12): admins, who place all others, leave out partition 0."""
-        hosted, region = (*self.replicas, *self.making, *self.unread), self.agent is not None
-        there = sum(not region or one != METADATA for one in hosted)
-        return there < self.settings.replicas_per_node or (region and group == METADATA)
+    def has_room(self, m: CreateReplica) -> bool:
+        """Whether one more replica may be made (H12)."""
+        hosted, region = (*self.replicas, *self.making, *self.unread), self.agent
+        there = sum(region is None or one != METADATA for one in hosted)
+        return there < self.settings.replicas_per_node or (region is not None and region.leaves_out(m))
 
     def on_written(self, m: Written) -> None:
         """The files of a replica are durable (H1, b)."""

@@ -20,7 +20,7 @@ from dynaproof.impl.partition.replica import MoreServices, PartitionReplica
 from dynaproof.impl.partition.settings import Settings
 from dynaproof.impl.partition.snapshot import PartitionSnapshot
 from dynaproof.impl.paxos.files import log_prefix
-from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.ids import FIRST_INCARNATION, Member
 from dynaproof.impl.paxos.log import AnyHead, fresh_head, log_replica_head
 from dynaproof.impl.paxos.messages.membership import Created, CreateReplica, VacantTimer
 from dynaproof.impl.paxos.notes import Reached
@@ -210,6 +210,14 @@ class Making:
                     self.make_child()
                 self.env.enter(group)
 
+    def comes_by_split(self, m: CreateReplica) -> bool:
+        """Whether a replica of the parent here makes the child's replica that is commanded, or may: that it
+        knows the barrier and has not made it yet is no reason to make it empty (H10).
+        """
+        parent = self.node.replicas.get(m.parent)
+        knows = m.parent in self.node.unread or (parent is not None and parent.state.split is not None)
+        return m.parent != 0 and m.member.incarnation == FIRST_INCARNATION and knows
+
     def make_child(self) -> None:
         """Make the lane group's replica on its parent's pages, if a split gives this node one (H3)."""
         node, group = self.node, self.env.lane
@@ -221,7 +229,7 @@ class Making:
         if known or parent is None or not parent.rooted:
             del self.births[group]
             return
-        page_bytes, member = node.settings_of(birth.parent).page_bytes, Member(self.env.me, 1)
+        page_bytes, member = node.settings_of(birth.parent).page_bytes, Member(self.env.me, FIRST_INCARNATION)
         self.env.enter(birth.parent)  # Damage on the parent's pages silences the parent.
         head = born(self.env.disk, node.cache, page_bytes, parent.log.head, birth.child, member)
         self.env.enter(group)

@@ -46,6 +46,7 @@ def test_a_child_is_not_made_by_copy_where_its_parent_was_there_between_two_repo
     region = Region()
     work = region.list_children()
     node = region.voters[2].node
+    region.make(work, region.voters[0].node)
     without_parent(region, node, work)
     passes(region, SETTINGS["make_us"] * 2 // 3)
     del region.hides[node.name, region.parent]
@@ -61,6 +62,7 @@ def test_a_voter_that_a_replacement_brought_is_made_by_that_and_not_by_the_split
     region = Region()
     work = region.list_children()
     node = region.voters[2].node
+    region.make(work, region.voters[0].node)
     without_parent(region, node, work)
     child = region.partition(work.left)
     new = Member(node, child.config.next_incarnation)

@@ -9,20 +9,24 @@ from typing import Any, cast
 
 import pytest
 
+from dynaproof.impl.admin.splits import Splits
+from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.acceptor import Acceptor
 from dynaproof.impl.paxos.files import logs_of, pages_of
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.learner import Learner
 from dynaproof.impl.paxos.messages.leadership import Release
 from dynaproof.impl.paxos.messages.membership import DropReplica
+from dynaproof.impl.paxos.replica import Replica
 from dynaproof.impl.storage_node.making import Making
 from dynaproof.impl.storage_node.messages import Written
 from dynaproof.impl.storage_node.node_journal import Made, NodeJournal, Silent
 from dynaproof.impl.tree.page_file import Part
 from dynaproof.impl.tree.pages import RottenPageError
-from tests.examples.split_group import CONFIG, LEFT, LOW, PARENT, RIGHT, SETTINGS, SPLIT, SplitGroup
+from tests.examples.split_group import CONFIG, HIGH, LEFT, LOW, PARENT, RIGHT, SETTINGS, SPLIT, SplitGroup
 
 BORN = "dynaproof.impl.storage_node.making.born"
+RECOVERED = "a recovery"
 
 
 def without_children(group: SplitGroup, lost: tuple[int, ...], silent: tuple[int, ...]) -> None:
@@ -70,6 +74,89 @@ def test_a_node_that_finds_rot_when_it_makes_children_at_its_start_has_looked_at
     assert node.lines.known
     assert PARENT not in node.replicas
     assert node.journal.silent_incarnation(PARENT), "it is the parent that has forgotten something"
+
+
+@pytest.mark.parametrize("rotten", ["dynaproof.impl.partition.birth.take_part", RECOVERED])
+def test_what_was_changed_before_rot_was_found_takes_no_room_in_the_cache(
+    rotten: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would until the node starts again, and leave the others little."""
+    group = SplitGroup()
+    for number in range(8):
+        for side in (LOW, HIGH):
+            group.put(side + bytes([number]), bytes(100))
+    if rotten == RECOVERED:
+        apply_chosen = Replica.apply_chosen
+
+        def applies(replica: Replica[Any]) -> None:
+            apply_chosen(replica)
+            dirty.append(group.node("sb").cache.dirty_bytes)
+            raise RottenPageError("a page that is needed to apply what follows")
+
+        dirty: list[int] = []
+        monkeypatch.setattr(Learner, "apply_chosen", applies)
+        group.restart("sb")
+        assert dirty[0] > 0
+    else:
+
+        def takes(*_: Any) -> None:
+            raise RottenPageError("a page on the way to the buckets")
+
+        monkeypatch.setattr(rotten, takes)
+        group.prepare()
+        group.tell("sa", SPLIT)
+        group.wait(lambda: PARENT not in group.node("sb").replicas)
+    assert PARENT not in group.node("sb").replicas
+    assert not group.node("sb").cache.dirty_bytes
+
+
+@pytest.mark.parametrize(
+    ("incarnation", "there", "split", "unread", "comes"),
+    [
+        (1, True, SPLIT, False, True),
+        (1, True, None, False, False),
+        (1, False, None, True, True),
+        (1, False, None, False, False),
+        (2, True, SPLIT, False, False),
+    ],
+)
+def test_a_child_that_its_parent_here_is_about_to_make_is_not_made_empty_by_a_command(
+    incarnation: int, there: bool, split: Any, unread: bool, comes: bool
+) -> None:
+    """Three disks that stall for long would leave three empty children, and nobody who has the data."""
+    parent = SimpleNamespace(state=SimpleNamespace(split=split))
+    node = SimpleNamespace(
+        replicas={PARENT: parent} if there else {}, unread={PARENT: True} if unread else {0: True}
+    )
+    command = SimpleNamespace(parent=PARENT, member=SimpleNamespace(incarnation=incarnation))
+    making = cast(Any, SimpleNamespace(node=node))
+    assert Making.comes_by_split(making, cast(Any, command)) == comes
+    command.parent = 0
+    assert not Making.comes_by_split(making, cast(Any, command)), "it has no parent"
+
+
+@pytest.mark.parametrize("there", [0, 1])
+def test_a_child_is_made_by_copy_only_if_another_voter_of_it_is_there(there: int) -> None:
+    """Else all of its voters could be made empty, and nobody would have the data (model `hosting`)."""
+    voters = [Member(NodeId("region", zone, f"s{zone}"), 1) for zone in "abc"]
+    child = SimpleNamespace(
+        state="listed", config=SimpleNamespace(voters=voters), config_slot=4, parent=PARENT
+    )
+    sent: list[NodeId] = []
+    splits = SimpleNamespace(
+        env=SimpleNamespace(now=0, enter=lambda _: None, send=lambda to, _: sent.append(to)),
+        settings=SimpleNamespace(make_us=10),
+        term=SimpleNamespace(term=1),
+        nodes=SimpleNamespace(
+            must_be_made=lambda voter, *_: voters.index(voter) >= there,
+            is_there=lambda voter, _: voters.index(voter) < there,
+        ),
+    )
+    one = SimpleNamespace(heard=SimpleNamespace(missing_since={}))
+    for now in (0, 10):
+        splits.env.now = now
+        Splits.make(cast(Any, splits), cast(Any, one), LEFT, cast(Any, child))
+    assert sent == ([voter.node for voter in voters[1:]] if there else [])
 
 
 def test_the_pages_of_a_parent_that_falls_silent_go_though_its_children_were_being_made() -> None:

@@ -264,6 +264,7 @@ def test_a_child_is_made_by_copy_where_no_replica_of_the_parent_will_make_it_for
     region = Region()
     work = region.list_children()
     below, knows, lacks = (voter.node for voter in region.voters)
+    region.make(work, below)
     region.hides[lacks.name, region.parent] = True
     region.hides[knows.name, region.parent] = True
     split = HostedReplica(region.parent, region.voters[1], False, True, split=True)

@@ -218,8 +218,8 @@ def test_a_log_replica_is_planned_for_as_long_as_no_leader_has_counted_its_confi
 # --- Walks ---
 
 
-def walked(partition: PartitionRecord, plan: Any = None) -> list[Member]:
-    """The voters that a walk has made, when two reports did not name the first one."""
+def walked(partition: PartitionRecord, plan: Any = None, lost: Member = VOTERS[0]) -> list[Member]:
+    """The voters that a walk has made, when two reports did not name one of them."""
     made: list[Member] = []
     survey = SimpleNamespace(
         dead={},
@@ -230,7 +230,7 @@ def walked(partition: PartitionRecord, plan: Any = None) -> list[Member]:
         planner=SimpleNamespace(
             restless=Restless(),
             plan=lambda *_: plan,
-            is_lost=lambda voter, _: voter == VOTERS[0],
+            is_lost=lambda voter, _: voter == lost,
         ),
         make_up_for=lambda _, voter: made.append(voter),
         collect=lambda *_, **__: None,
@@ -244,7 +244,11 @@ def test_a_voter_that_was_never_made_is_made_when_its_node_is_back_and_no_other_
     assert walked(LISTED) == [VOTERS[0]]
     assert walked(LISTED, plan=SimpleNamespace()) == [], "another node gets it"
     assert walked(structs.replace(LISTED, parent=3)) == [], "children are made by their split"
-    assert walked(structs.replace(LISTED, config_slot=5)) == [], "that voter has been one before"
+    later = FIRST.replacing(VOTERS[1], NEW)
+    assert walked(structs.replace(LISTED, config=later, config_slot=5)) == [VOTERS[0]], "nor is it made since"
+    later = Config(1, (structs.replace(VOTERS[0], incarnation=5), *VOTERS[1:]), 9)
+    made = walked(structs.replace(LISTED, config=later, config_slot=5), lost=later.voters[0])
+    assert made == [], "that voter has been one before"
     assert walked(structs.replace(LISTED, workflow=9)) == []
 
 

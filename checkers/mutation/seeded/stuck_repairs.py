@@ -151,7 +151,7 @@ BUGS = (
     bug(
         "first_voters_stay_unmade",
         "A voter of a first config that was never made stays so, if no other node may have it.",
-        Edit(SURVEY, "unmade += partition.config.voters", "pass"),
+        Edit(SURVEY, "unmade += partition.config.first_voters", "pass"),
         scenario="node-returns",
         breaks=("every_partition_regains_its_voters",),
     ),

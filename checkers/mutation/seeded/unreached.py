@@ -326,8 +326,8 @@ BUGS = (
         "A node makes every replica that it is commanded to make, however many it has.",
         Edit(
             HOST,
-            "if not self.has_room(group):",
-            "if False:",
+            "if self.has_room(m):",
+            "if True:",
         ),
         scenario="drain",
         breaks=("routers_and_admins_stay_bounded",),

@@ -23,6 +23,7 @@ HANDS_OVER = "test_a_leader_hands_over_only_if_it_never_gave_the_vote_to_a_repli
 RESTLESS = "test_nothing_is_moved_in_a_zone_before_its_nodes_report_what_came_and_went"
 LOST_AT_ONCE = "test_a_successor_that_is_lost_at_once_is_replaced_on_the_node_that_it_was_to_relieve"
 WAITS = "test_repairs_that_wait.py"
+ROOM = "test_room_that_is_there.py"
 IN_TURN = "test_of_two_lost_voters_the_one_is_replaced_for_which_a_node_is_free_unless_the_other_came_last"
 CLOCKS, HOLD = "test_untrusted_clocks.py", "test_what_voters_hold.py"
 
@@ -317,6 +318,39 @@ FOUND_BY = {
         f"{HOLD}::test_a_group_that_repairs_itself_brings_no_voter_in_before_all_others_hold_the_config"
     ),
     "waits_for_a_silent_source": (f"{HOLD}::test_a_copier_whose_source_is_silent_for_long_asks_all_others"),
+    "later_voters_wait_for_the_split": (
+        f"{ROOM}::test_a_later_voter_of_a_child_that_was_never_made_is_lost_though_the_parent_is_still_there"
+    ),
+    "unmade_since_an_earlier_config": (
+        f"{STUCK}::test_a_voter_that_was_never_made_is_made_when_its_node_is_back_and_no_other_may_have_it"
+    ),
+    "silence_takes_room": f"{ROOM}::test_a_replica_that_fell_silent_takes_no_room",
+    "rates_told_to_who_is_gone": f"{ROOM}::test_a_partition_that_is_gone_by_now_is_told_no_rates",
+    "refuses_before_it_has_looked": (f"{ROOM}::test_no_room_is_said_only_when_the_whole_disk_was_looked_at"),
+    "children_need_room": (
+        f"{ROOM}::test_a_first_voter_of_a_child_is_made_on_a_full_node_for_its_split_has_found_room"
+    ),
+    "last_step_not_looked_at_again": (
+        f"{ROOM}::test_a_table_is_not_active_before_a_node_that_is_there_again_has_made_its_replica"
+    ),
+    "all_are_made_by_copy": f"{BIRTHS}::test_a_child_is_made_by_copy_only_if_another_voter_of_it_is_there",
+    "made_empty_beside_its_parent": (
+        f"{BIRTHS}::test_a_child_that_its_parent_here_is_about_to_make_is_not_made_empty_by_a_command"
+    ),
+    "treeless_speak_finally": (
+        "test_barriers_and_copies.py::"
+        "test_a_voter_without_a_tree_answers_for_the_barrier_and_makes_its_children_when_its_tree_comes"
+    ),
+    "rot_of_a_recovery_keeps_its_room": (
+        f"{BIRTHS}::test_what_was_changed_before_rot_was_found_takes_no_room_in_the_cache"
+    ),
+    "rot_of_a_birth_keeps_its_room": (
+        f"{BIRTHS}::test_what_was_changed_before_rot_was_found_takes_no_room_in_the_cache"
+    ),
+    "whole_leaves_come_home": (
+        "../laws/test_cut_trees.py::"
+        "test_a_piece_of_a_homecoming_moves_few_pages_however_large_the_values_of_one_leaf_are"
+    ),
 }
 """By bug, a test of its rule; those of routers are seen by `test_each_bug_of_calls_over_splits_is_seen`."""
 

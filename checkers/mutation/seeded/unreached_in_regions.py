@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded import blind_spots, repairs_in_turn, stuck_repairs
+from dynaproof.checkers.mutation.seeded import blind_spots, repairs_in_turn, room_and_births, stuck_repairs
 from dynaproof.checkers.mutation.seeded.places import (
     CHORES,
     GRANTS,
@@ -128,4 +128,5 @@ BUGS = (
     *stuck_repairs.BUGS,
     *repairs_in_turn.BUGS,
     *blind_spots.BUGS,
+    *room_and_births.BUGS,
 )

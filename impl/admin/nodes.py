@@ -36,17 +36,21 @@ from dynaproof.impl.storage_node.messages import DropPartition, HostedReplica, N
 
 
 class Collect(Struct, frozen=True, gc=False):
-    """Are there records of the partitions that a node hosts?"""
+    """Are there records of the partitions that a node hosts? What an admin asks in one term is nothing to it
+    in a later one: others may have ended a split meanwhile.
+    """
 
     node: NodeId
     partitions: tuple[int, ...]
+    term: int
 
 
 class CollectUnnamed(Struct, frozen=True, gc=False):
-    """Does a workflow name these partitions, of which there are no records?"""
+    """Does a workflow name these partitions, of which there were no records in this term?"""
 
     node: NodeId
     partitions: tuple[int, ...]
+    term: int
 
 
 class Heard:
@@ -283,6 +287,12 @@ class Nodes:
         since = None if heard is None else heard.hot_since.get(partition)
         return since is not None and self.env.now - since >= self.settings.heat_us
 
+    def hosts(self, address: NodeId, partition: int) -> bool:
+        """Whether a node's last report names a replica of a partition that takes room."""
+        heard = self.heard.get(address)
+        there = None if heard is None or heard.hosted is None else heard.hosted.get(partition)
+        return there is not None and not there.silent
+
     def has_room(self, address: NodeId, replicas: int) -> bool:
         """Whether a node may host this many more replicas (H12); the children of a split are always made."""
         heard = self.heard.get(address)
@@ -339,7 +349,7 @@ class Nodes:
         heard.collected = left[len(heard.collecting) - 1] if len(left) > len(heard.collecting) else 0
         if heard.collecting:
             keys = tuple(sorted(map(partition_key, heard.collecting)))
-            self.metadata.read(keys, Collect(heard.node, heard.collecting))
+            self.metadata.read(keys, Collect(heard.node, heard.collecting, self.term.term))
 
     def looked_up(self, node: NodeId) -> None:
         """These partitions are looked up: go on behind them, if there are more."""
@@ -356,7 +366,7 @@ class Nodes:
         self.drop_late(m.node, [record for record in records.values() if is_gone(record)])
         missing = tuple(one for one, record in records.items() if record is None)
         if missing:
-            self.metadata.scan(WORKFLOWS, CollectUnnamed(m.node, missing))
+            self.metadata.scan(WORKFLOWS, CollectUnnamed(m.node, missing, m.term))
         else:
             self.looked_up(m.node)
 
@@ -375,7 +385,7 @@ class Nodes:
     def collect_unnamed(self, m: CollectUnnamed, read: Read) -> None:
         """Drop what nothing names (A11)."""
         self.looked_up(m.node)
-        if not self.term.active:
+        if not self.term.active or self.term.term != m.term:
             return
         named = {partition for record in read.records() for partition in partitions_of(record)}
         for partition in m.partitions:

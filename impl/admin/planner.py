@@ -15,7 +15,7 @@ from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.settings import AdminSettings
 from dynaproof.impl.admin.splits import Splits
 from dynaproof.impl.metadata.placement import Candidate, place_one
-from dynaproof.impl.metadata.records import PartitionRecord, Reason
+from dynaproof.impl.metadata.records import PartitionRecord, Reason, ReplacementRecord
 from dynaproof.impl.metadata.replacements import PENDING, Plan, in_turn, is_free
 from dynaproof.impl.metadata.splits import PlanSplit
 from dynaproof.impl.node import Microseconds, NodeId
@@ -187,15 +187,28 @@ class Planner:
         return self.replacements.moves() + waiting
 
     def idle(self, candidates: tuple[Candidate, ...], reason: Reason) -> tuple[Candidate, ...]:
-        """The nodes among these that are not busy."""
-        return tuple(one for one in candidates if not self.is_busy(one.node.address, reason))
+        """The nodes among these that are not busy, and have room for more than what comes to them already."""
+        return tuple(
+            one
+            for one in candidates
+            if not self.is_busy(one.node.address, reason) and self.coming(one.node.address) < one.room
+        )
+
+    def making(self, address: NodeId) -> list[Plan | ReplacementRecord]:
+        """What makes replicas on the node of this address, or is to."""
+        waiting = [one for one in self.chores.planned() if isinstance(one, Plan)]
+        there = [one for one in waiting if one.node.address == address]
+        return [*there, *self.replacements.to_node(address)]
+
+    def coming(self, address: NodeId) -> int:
+        """How many replicas are made on a node, or are to be, that its last report does not name (H12)."""
+        partitions = dict.fromkeys(one.partition for one in self.making(address))
+        return sum(not self.nodes.hosts(address, one) for one in partitions)
 
     def is_busy(self, address: NodeId, reason: Reason) -> bool:
         """Whether as many replicas are being made on a node as may be at a time. For a repair only other
         repairs count, because a repair does not wait until a move has copied.
         """
-        waiting = [one for one in self.chores.planned() if isinstance(one, Plan)]
-        there = [one.reason for one in waiting if one.node.address == address]
-        there += self.replacements.to_node(address)
-        counted = [one for one in there if reason != "repair" or one == "repair"]
+        reasons = [one.reason for one in self.making(address)]
+        counted = [one for one in reasons if reason != "repair" or one == "repair"]
         return len(counted) >= self.settings.repairs_per_node

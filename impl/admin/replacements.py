@@ -15,7 +15,7 @@ from dynaproof.impl.admin.steps import Driven, Steps
 from dynaproof.impl.admin.term import Term
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.placement import place_one
-from dynaproof.impl.metadata.records import PartitionRecord, Reason, ReplacementRecord, partition_key
+from dynaproof.impl.metadata.records import PartitionRecord, ReplacementRecord, partition_key
 from dynaproof.impl.metadata.replacements import Answers, advance, in_turn, keys_of_replacement
 from dynaproof.impl.node import Env, Message, NodeId
 from dynaproof.impl.partition.messages.requests import Change
@@ -72,9 +72,9 @@ class Replacements:
         """Whether all replacements that an earlier term has begun are known."""
         return self.steps.read
 
-    def to_node(self, node: NodeId) -> list[Reason]:
-        """Why replicas are being made on the node of this address."""
-        return [work.reason for work in self.going_on() if work.new.node.address == node]
+    def to_node(self, node: NodeId) -> list[ReplacementRecord]:
+        """Those that make a replica on the node of this address."""
+        return [work for work in self.going_on() if work.new.node.address == node]
 
     def moves(self) -> int:
         """How many replacements replace a voter that lives."""

@@ -324,6 +324,9 @@ FOUND_BY = {
     "unmade_since_an_earlier_config": (
         f"{STUCK}::test_a_voter_that_was_never_made_is_made_when_its_node_is_back_and_no_other_may_have_it"
     ),
+    "what_comes_takes_no_room": (
+        f"{WAITS}::test_no_more_replicas_are_planned_on_a_node_than_it_has_room_for_with_those_that_come"
+    ),
     "silence_takes_room": f"{ROOM}::test_a_replica_that_fell_silent_takes_no_room",
     "rates_told_to_who_is_gone": f"{ROOM}::test_a_partition_that_is_gone_by_now_is_told_no_rates",
     "refuses_before_it_has_looked": (f"{ROOM}::test_no_room_is_said_only_when_the_whole_disk_was_looked_at"),
@@ -332,6 +335,9 @@ FOUND_BY = {
     ),
     "last_step_not_looked_at_again": (
         f"{ROOM}::test_a_table_is_not_active_before_a_node_that_is_there_again_has_made_its_replica"
+    ),
+    "looked_up_in_an_earlier_term": (
+        "test_what_admins_hear.py::test_what_was_looked_up_in_an_earlier_term_drops_nothing"
     ),
     "all_are_made_by_copy": f"{BIRTHS}::test_a_child_is_made_by_copy_only_if_another_voter_of_it_is_there",
     "made_empty_beside_its_parent": (

@@ -140,10 +140,8 @@ def test_a_repair_waits_for_other_repairs_on_a_node_and_for_no_move() -> None:
     settings = structs.replace(CONFIG.admin, repairs_per_node=2)
 
     def is_busy(reason: str, *made: str) -> bool:
-        replacements = SimpleNamespace(to_node=lambda _: list(made))
-        planner = SimpleNamespace(
-            chores=SimpleNamespace(planned=list), replacements=replacements, settings=settings
-        )
+        works = [SimpleNamespace(reason=one) for one in made]
+        planner = SimpleNamespace(making=lambda _: works, settings=settings)
         return Planner.is_busy(cast(Any, planner), there, cast(Any, reason))
 
     assert is_busy("repair", "repair", "repair")
@@ -160,6 +158,7 @@ def test_a_repair_does_not_fall_on_a_node_that_is_drained_where_another_one_is_o
     planner = SimpleNamespace(
         nodes=SimpleNamespace(has_lost=lambda *_: True, candidates=lambda **_: (drained,)),
         is_busy=lambda address, _: address in busy,
+        coming=lambda _: 0,
     )
     planner.place = lambda *arguments: Planner.place(cast(Any, planner), *arguments)
     planner.idle = lambda *arguments: Planner.idle(cast(Any, planner), *arguments)

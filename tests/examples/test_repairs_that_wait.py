@@ -144,7 +144,8 @@ def test_a_replacement_whose_partition_has_lost_its_quorum_keeps_no_other_waitin
 
     def slots() -> tuple[list[Reason], int]:
         replacements.decide(cast(Any, driven), read)
-        return replacements.to_node(work.new.node.address), replacements.moves()
+        there = replacements.to_node(work.new.node.address)
+        return [one.reason for one in there], replacements.moves()
 
     taken = ([reason], int(reason == "drain"))
     assert slots() == taken
@@ -229,12 +230,37 @@ def test_a_voter_is_replaced_on_its_own_node_only_if_it_is_certainly_gone(is_gon
 # --- For a place ---
 
 
+def replacing(partition: int, reason: Reason = "repair") -> ReplacementRecord:
+    """What makes a replica of a partition on the first free node."""
+    return ReplacementRecord(1, partition, reason, VOTERS[0], Member(FREE[0].node, 4), "full", "replace", 0)
+
+
+def test_no_more_replicas_are_planned_on_a_node_than_it_has_room_for_with_those_that_come() -> None:
+    """Found by `drain`: of two repairs that began together the second found no room, when it had the vote."""
+    nodes: Any = admin_that_heard(*map(heard, VOTERS))
+    nodes.candidates = lambda **_: ()
+    plans, lost = planner(nodes, VOTERS[0]), VOTERS[:1]
+    one = structs.replace(FREE[0], room=2)
+    for reason, hosted, fits in (
+        ("drain", {}, False),
+        ("drain", {8: False}, True),
+        ("drain", {8: True}, False),
+        ("repair", {9: False}, True),
+    ):
+        plans.replacements.to_node = lambda _, why=reason: [replacing(8, why), replacing(9, why)]
+        there = {at: SimpleNamespace(silent=silent) for at, silent in hosted.items()}
+        nodes.heard[one.node.address] = SimpleNamespace(hosted=there)
+        plans.settings = structs.replace(SETTINGS, repairs_per_node=9)
+        plan = plans.repair(LISTED, lost, (one,))
+        assert plan == (Plan(7, VOTERS[0], one.node, "log", "repair") if fits else None)
+
+
 def test_who_has_left_goes_beside_a_lost_voter_only_where_no_node_may_have_its_successor() -> None:
     """A repair that waits, for a busy node, for a workflow or for reports, has a place (A11)."""
     nodes: Any = admin_that_heard()
     nodes.candidates = lambda **_: ()
     plans, lost = planner(nodes), VOTERS[0]
-    plans.replacements.to_node = lambda _: ["repair", "repair"]
+    plans.replacements.to_node = lambda _: [replacing(8), replacing(9)]
     assert plans.has_place(LISTED, lost, FREE), "it is only busy"
     assert plans.has_place(structs.replace(LISTED, workflow=9), lost, FREE)
     assert not plans.has_place(LISTED, lost, FREE[1:])

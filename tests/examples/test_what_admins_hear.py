@@ -8,9 +8,10 @@ import itertools
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from msgspec import structs
 
-from dynaproof.impl.admin.nodes import Heard, Nodes
+from dynaproof.impl.admin.nodes import CollectUnnamed, Heard, Nodes
 from dynaproof.impl.metadata.changes import Read
 from dynaproof.impl.metadata.records import PartitionRecord
 from dynaproof.impl.metadata.replacements import RecordNode
@@ -120,3 +121,17 @@ def test_of_two_lost_voters_the_one_that_came_last_is_lost_for_good() -> None:
         heard = cast(Any, SimpleNamespace(has_lost=lambda voter, _, lost=lost: voter in lost))
         assert Nodes.lost_for_good(heard, partition) == brought
         assert Nodes.lost_for_good(heard, structs.replace(partition, workflow=3)) == brought
+
+
+# --- Collection ---
+
+
+@pytest.mark.parametrize(("now", "dropped"), [(4, [7]), (6, [])])
+def test_what_was_looked_up_in_an_earlier_term_drops_nothing(now: int, dropped: list[int]) -> None:
+    """Another admin may have ended the split that made the partition, between the two look-ups."""
+    lanes: list[int] = []
+    env = SimpleNamespace(enter=lanes.append, send=lambda *_: None, note=lambda _: None)
+    term = SimpleNamespace(active=True, term=now)
+    admin = SimpleNamespace(looked_up=lambda _: None, term=term, env=env)
+    Nodes.collect_unnamed(cast(Any, admin), CollectUnnamed(ME, (7,), 4), Read([]))
+    assert [lane for lane in lanes if lane] == dropped

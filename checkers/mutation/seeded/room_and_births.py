@@ -43,6 +43,12 @@ BUGS = (
         scenario="node-returns",
     ),
     bug(
+        "what_comes_takes_no_room",
+        "More replicas are planned on a node than it has room for, if several begin between two reports.",
+        Edit(PLANNER, " and self.coming(one.node.address) < one.room", ""),
+        scenario="drain",
+    ),
+    bug(
         "silence_takes_room",
         "Replicas that have fallen silent count as replicas for which a node needs room.",
         Edit(NODES, "sum(not one.silent for one in hosted.values())", "len(hosted)"),
@@ -75,6 +81,12 @@ BUGS = (
         "A table becomes active without two replicas of a partition, if a node returns at the wrong moment.",
         Edit(WORKFLOWS, "if not driven.is_due(self.nodes):", "if False:"),
         scenario="create-delete-create",
+    ),
+    bug(
+        "looked_up_in_an_earlier_term",
+        "An admin that is active again drops what it began to look up in an earlier term.",
+        Edit(NODES, " or self.term.term != m.term", ""),
+        scenario="admin-takeover",
     ),
     bug(
         "all_are_made_by_copy",

@@ -321,9 +321,9 @@ class Nodes:
     # --- Records of nodes ---
 
     def add(self, m: RecordNode, read: Read) -> None:
-        """Record a node."""
-        self.heard[m.node.address].recorded = True
-        change = m.decide(read, 0) if self.term.governs(read) else None
+        """Record a node. Who is deposed does not know whether another admin does."""
+        governs = self.heard[m.node.address].recorded = self.term.governs(read)
+        change = m.decide(read, 0) if governs else None
         if change is not None:
             self.metadata.change(change, m)
 

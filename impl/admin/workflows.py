@@ -62,7 +62,9 @@ class LookTimer(Timer, frozen=True, gc=False, tag="workflows_look"):
 
 
 class Look(Struct, frozen=True, gc=False):
-    """Which workflows are there?"""
+    """Which workflows are there? What was asked in an earlier term may have ended since: others drove it."""
+
+    term: int
 
 
 class Finish(Struct, frozen=True, gc=False):
@@ -174,17 +176,17 @@ class Workflows:
         self.look_again = self.looks
         if self.term.active and not self.looks:
             self.looks = True
-            self.metadata.scan(WORKFLOWS, Look())
+            self.metadata.scan(WORKFLOWS, Look(self.term.term))
 
     def on_look_timer(self, _: LookTimer) -> None:
         """Look again, in case another admin has begun something, or ended it."""
         self.look()
 
-    def found(self, _: Look, read: Read) -> None:
+    def found(self, m: Look, read: Read) -> None:
         """Drive what is new, and forget what has ended."""
         self.looks = False
         records = read.records()
-        if self.is_doubtful(records):
+        if m.term != self.term.term or self.is_doubtful(records):
             self.look_again = True
             self.wait()
             return

@@ -77,6 +77,12 @@ class Paging:
         self.partitions: list[int] = []
         """The partitions of which pieces were read."""
 
+    def is_void(self, generation: int) -> bool:
+        """Whether the range is that of another table than the one of this generation, with another schema
+        perhaps, of which nothing was read.
+        """
+        return not self.items and self.generation not in (0, generation)
+
     def begin(self, partition: int, generation: int) -> None:
         """A piece is called for, by the table of this generation."""
         self.partitions.append(partition)

@@ -44,7 +44,7 @@ from dynaproof.impl.router.messages import (
 )
 from dynaproof.impl.router.room import Room
 from dynaproof.impl.router.settings import RouterSettings
-from dynaproof.impl.router.tables import Known, LocateTimer, Tables, hosts_of
+from dynaproof.impl.router.tables import LIFE_BITS, Known, LocateTimer, Tables, hosts_of
 from dynaproof.impl.router.tokens import Purses
 from dynaproof.impl.sessions import OpenSession, Sessions
 from dynaproof.impl.tokens.messages import Drawn
@@ -77,7 +77,7 @@ class Router:
         """The memory that this takes."""
         self.forwarding = Forwarding(env, settings, tokens, self.caller, self)
         self.purses = self.forwarding.purses
-        self.numbers = 0
+        self.numbers = (env.boot - 1) << LIFE_BITS  # An answer may come late, in another life.
 
     def on_start(self) -> None:
         """Nothing is known before it is asked for."""
@@ -164,7 +164,7 @@ class Router:
         action = asked.action
         if isinstance(action, (ScanTable, QueryTable)):
             known = tables[action.table]
-            if asked.paging is None:
+            if asked.paging is None or asked.paging.is_void(known.table.generation):
                 asked.paging = page_of(known.table, action, self.settings.scan_items)
             self.read_piece(number, asked, asked.paging, known)
             return

@@ -223,11 +223,11 @@ class Agent:
         host, group = self.host, self.env.lane
         if group in host.unread or not self.obeys(sender, m):
             return
-        was_made = host.journal.was_made(group)
         if not host.journal.buried(group):
             host.abandon()
             self.env.send(self.env.me, Interred(host.journal.append(Buried(group, m.term, m.parent))))
-        if self.env.now >= host.grants.bound_until(group, was_made):
+        # What was made here may have been dropped before, and its record have gone from the journal since.
+        if self.env.now >= host.grants.bound_until(group, was_made=True):
             self.env.send(sender, PartitionGone(self.env.me))
 
     # --- Partition 0, and requests for what is not here ---

@@ -24,6 +24,7 @@ RESTLESS = "test_nothing_is_moved_in_a_zone_before_its_nodes_report_what_came_an
 LOST_AT_ONCE = "test_a_successor_that_is_lost_at_once_is_replaced_on_the_node_that_it_was_to_relieve"
 WAITS = "test_repairs_that_wait.py"
 ROOM = "test_room_that_is_there.py"
+EARLIER = "test_earlier_lives_and_terms.py"
 IN_TURN = "test_of_two_lost_voters_the_one_is_replaced_for_which_a_node_is_free_unless_the_other_came_last"
 CLOCKS, HOLD = "test_untrusted_clocks.py", "test_what_voters_hold.py"
 
@@ -338,6 +339,20 @@ FOUND_BY = {
     ),
     "looked_up_in_an_earlier_term": (
         "test_what_admins_hear.py::test_what_was_looked_up_in_an_earlier_term_drops_nothing"
+    ),
+    "gone_by_the_journal": (
+        f"{EARLIER}::"
+        "test_a_partition_is_not_gone_while_a_lease_runs_though_the_journal_has_forgotten_who_granted_it"
+    ),
+    "sessions_numbered_anew": (f"{EARLIER}::test_no_two_lives_of_a_router_open_sessions_of_the_same_number"),
+    "range_of_the_table_before": (
+        f"{EARLIER}::test_a_page_of_which_nothing_was_read_begins_anew_with_a_table_that_was_made_anew"
+    ),
+    "deposed_and_recorded": (
+        f"{EARLIER}::test_a_node_whose_record_an_admin_could_not_write_is_recorded_when_it_is_active_again"
+    ),
+    "driven_by_an_earlier_term": (
+        f"{EARLIER}::test_no_workflow_is_driven_by_what_an_admin_asked_in_an_earlier_term"
     ),
     "all_are_made_by_copy": f"{BIRTHS}::test_a_child_is_made_by_copy_only_if_another_voter_of_it_is_there",
     "made_empty_beside_its_parent": (

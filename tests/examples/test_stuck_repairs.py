@@ -330,7 +330,7 @@ def test_an_admin_looks_again_when_pages_of_different_moments_show_it_too_much_u
             known={},
             steps=steps,
             settings=SimpleNamespace(workflows=1, replacements=1, splits_at_once=1),
-            term=SimpleNamespace(active=True),
+            term=SimpleNamespace(active=True, term=1),
             wait=lambda: None,
             go_on=lambda _: None,
         )
@@ -338,8 +338,8 @@ def test_an_admin_looks_again_when_pages_of_different_moments_show_it_too_much_u
         read: Any = SimpleNamespace(
             records=lambda record=record: [record, structs.replace(record, workflow=6)]
         )
-        Workflows.found(admin, Look(), read)
+        Workflows.found(admin, Look(admin.term.term), read)
         assert (admin.look_again, len(admin.known) + sum(found)) == (True, 0)
         admin.look_again = False
-        Workflows.found(admin, Look(), read)
+        Workflows.found(admin, Look(admin.term.term), read)
         assert (admin.look_again, len(admin.known) + sum(found)) == (False, 2), "an admin had other bounds"

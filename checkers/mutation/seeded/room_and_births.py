@@ -14,6 +14,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     PLANNER,
     RATINGS,
     REPLICA,
+    ROUTER,
     SPLITS,
     SPLITTING,
     SURVEY,
@@ -131,6 +132,48 @@ BUGS = (
         "All large values of a leaf come home at once, however many pages they have.",
         Edit(BTREE, "if moved >= limit:", "if False:"),
         scenario="split",
+    ),
+    bug(
+        "gone_by_the_journal",
+        "A node says that a partition is gone, though a lease of it runs, once its journal has forgotten it.",
+        Edit(AGENT, "bound_until(group, was_made=True)", "bound_until(group, host.journal.was_made(group))"),
+        scenario="admin-takeover",
+        breaks=("removed_tables_take_no_writes",),
+    ),
+    bug(
+        "sessions_numbered_anew",
+        "Two lives of a router number the sessions that they open for orders alike.",
+        Edit(ROUTER, "self.numbers = (env.boot - 1) << LIFE_BITS", "self.numbers = 0"),
+        scenario="create-delete-create",
+    ),
+    bug(
+        "range_of_the_table_before",
+        "A page that has nothing yet goes on by the range, and by the schema, of a table that is gone.",
+        Edit(ROUTER, " or asked.paging.is_void(known.table.generation):", ":"),
+        scenario="create-delete-create",
+    ),
+    bug(
+        "deposed_and_recorded",
+        "An admin takes a node for recorded whose record it could not write, because it was deposed.",
+        Edit(
+            NODES,
+            "governs = self.heard[m.node.address].recorded = self.term.governs(read)",
+            """
+            self.heard[m.node.address].recorded = True
+            governs = self.term.governs(read)
+            """,
+        ),
+        scenario="admin-takeover",
+    ),
+    bug(
+        "driven_by_an_earlier_term",
+        "An admin that is active again drives what it read of workflows in an earlier term.",
+        Edit(
+            WORKFLOWS,
+            "if m.term != self.term.term or self.is_doubtful(records):",
+            "if self.is_doubtful(records):",
+        ),
+        scenario="admin-takeover",
     ),
 )
 """The bugs of this file."""

@@ -27,6 +27,9 @@ ROOM = "test_room_that_is_there.py"
 EARLIER = "test_earlier_lives_and_terms.py"
 IN_TURN = "test_of_two_lost_voters_the_one_is_replaced_for_which_a_node_is_free_unless_the_other_came_last"
 CLOCKS, HOLD = "test_untrusted_clocks.py", "test_what_voters_hold.py"
+QUEUE, METADATA = "test_waiting_at_the_leader.py", "test_admins_and_the_metadata.py"
+LINES = "test_page_file_lines.py"
+TAKES = "test_a_child_takes_its_own_pages_that_are_not_free_and_none_of_its_parents"
 
 FOUND_BY = {
     "leavers_go_while_a_node_is_busy": (
@@ -371,6 +374,36 @@ FOUND_BY = {
     "whole_leaves_come_home": (
         "../laws/test_cut_trees.py::"
         "test_a_piece_of_a_homecoming_moves_few_pages_however_large_the_values_of_one_leaf_are"
+    ),
+    "applied_items_stay_in_the_overlay": (
+        f"{QUEUE}::test_a_leader_keeps_an_item_beside_the_state_only_while_its_write_is_in_flight"
+    ),
+    "pages_have_no_bytes": (
+        "test_router_split_pages.py::test_a_page_that_has_as_many_bytes_as_it_may_ends_with_its_partition"
+    ),
+    "dropped_replicas_keep_their_room": (
+        f"{PAGES}::test_what_was_changed_in_a_replica_that_is_dropped_takes_no_room_in_the_cache"
+    ),
+    "replaced_trees_keep_their_room": (
+        f"{PAGES}::test_what_was_changed_in_a_tree_that_a_copy_has_replaced_takes_no_room_in_the_cache"
+    ),
+    "reads_one_page_of_keys": (
+        f"{METADATA}::test_all_keys_that_an_admin_reads_are_found_however_many_pages_that_takes"
+    ),
+    "batches_lack_one_item": (
+        "test_router_bytes.py::test_a_batch_may_have_as_many_items_as_the_api_says_and_not_one_more"
+    ),
+    "past_waiters_keep_their_room": (
+        f"{QUEUE}::test_what_has_had_its_turn_leaves_its_room_to_others_who_wait"
+    ),
+    "copies_in_messages_of_any_size": (
+        "test_page_copy.py::"
+        "test_a_message_of_a_copy_holds_no_more_than_it_may_and_the_rest_comes_in_the_next"
+    ),
+    "children_take_what_is_their_parents": f"{LINES}::{TAKES}",
+    "free_pages_are_taken": f"{LINES}::{TAKES}",
+    "unknown_outcomes_are_none": (
+        f"{METADATA}::test_an_order_of_which_nobody_knows_whether_it_was_written_stays_unanswered"
     ),
 }
 """By bug, a test of its rule; those of routers are seen by `test_each_bug_of_calls_over_splits_is_seen`."""

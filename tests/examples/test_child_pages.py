@@ -116,6 +116,32 @@ def test_a_page_file_that_a_copy_has_replaced_goes() -> None:
     assert disk.files(pages_of(PARENT)) == [late.state.pages.name]
 
 
+def test_what_was_changed_in_a_tree_that_a_copy_has_replaced_takes_no_room_in_the_cache() -> None:
+    """It would until the node starts again, and leave the others little."""
+    group = SplitGroup(checkpoint_slots=8, retained_slots=4)
+    late, cache = group.replica("sc"), group.node("sc").cache
+    for number in range(40):
+        if number == 4:
+            group.cut("sc")
+        group.put(LOW + bytes([number]))
+    replaced = late.state.pages
+    assert replaced.dirty_bytes, "else this shows nothing"
+    group.mend()
+    group.wait(lambda: late.state.pages is not replaced)
+    assert not replaced.dirty_bytes
+    assert cache.dirty_bytes == late.state.pages.dirty_bytes
+
+
+def test_what_was_changed_in_a_replica_that_is_dropped_takes_no_room_in_the_cache() -> None:
+    group = SplitGroup()
+    group.put(LOW)
+    cache, pages = group.node("sb").cache, group.replica("sb").state.pages
+    group.wait(lambda: pages.dirty_bytes)
+    dropped_at(group, "sb")
+    assert not pages.dirty_bytes
+    assert not cache.dirty_bytes
+
+
 def test_a_page_file_stays_while_a_peer_copies_from_it() -> None:
     group = split()
     disk = group.place("sb").disk

@@ -1,5 +1,5 @@
-"""Page files stay as long as a replica names them (P6 of docs/table.md), and a node's journal knows whose
-children were made here (H7, H11).
+"""Page files stay as long as a replica names them (P6 of docs/table.md) and take what they have; and a node's
+journal knows whose children were made here (H7, H11).
 """
 
 from dynaproof.checkers.world.disk import SimDisk
@@ -15,6 +15,10 @@ from dynaproof.impl.storage_node.node_journal import (
     NodeJournal,
     Silent,
 )
+from dynaproof.impl.tree.btree import BTree
+from dynaproof.impl.tree.codec import PageCodec
+from dynaproof.impl.tree.page_cache import PageCache
+from dynaproof.impl.tree.page_file import PageFile
 
 PARENT, LEFT, RIGHT, OTHER = 1, 2, 3, 9
 FRAMES = GroupSettings().node_frames
@@ -106,6 +110,27 @@ def test_files_of_other_incarnations_stay() -> None:
     one.lines.left(PARENT, 2)
     one.lines.left(PARENT + 10, 1)
     assert one.is_there()
+
+
+def test_a_child_takes_its_own_pages_that_are_not_free_and_none_of_its_parents() -> None:
+    """Its node reports that: pages of its parent would count as often as there are children."""
+    disk, cache = SimDisk(Outbox()), PageCache(1 << 20)
+    codec: PageCodec[int] = PageCodec(int, lambda _: 9)
+    parent = PageFile(disk, "parent", 160, cache)
+    tree = BTree(parent, codec)
+    for number in range(100):
+        tree.put(b"%04d" % number, number)
+    (root,) = parent.checkpoint([tree])
+    child = PageFile(disk, "child", 160, cache, parent.line, parent.end)
+    assert child.taken_bytes == 0
+    tree = BTree(child, codec, root)
+    for value in range(5):
+        tree.put(b"0000", value)
+        child.checkpoint([tree])
+        child.confirm()
+        assert child.taken_bytes == 160 * len(disk.pages("child"))
+    assert child.free, "else this shows nothing"
+    assert child.taken_bytes < parent.taken_bytes
 
 
 # --- The journal of the node ---

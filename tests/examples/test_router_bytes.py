@@ -1,7 +1,8 @@
-"""What a router takes of users and reads for them is bounded in bytes. Beyond, a user is throttled, the rest
+"""What a router takes of users and reads for them is bounded in bytes, and a batch in items. Beyond, a user is throttled, the rest
 of a batch is left unprocessed, and a page ends early; nothing has happened then.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.router import errors
 from dynaproof.impl.router.asked import Asked, Piece, what_became_of
+from dynaproof.impl.router.keys import single
 from dynaproof.impl.router.messages import (
     Action,
     Ask,
@@ -25,6 +27,7 @@ from dynaproof.impl.router.messages import (
 from dynaproof.impl.router.room import Room
 from dynaproof.impl.router.settings import RouterSettings
 from dynaproof.impl.sessions import Session
+from dynaproof.impl.values.errors import InvalidValue
 from tests.examples.small_region import SmallRegion, item
 
 ME = NodeId("region", "a", "router-a")
@@ -50,6 +53,23 @@ def written(**router: Any) -> SmallRegion:
 
 def test_batches_are_bounded_as_the_api_says() -> None:
     assert RouterSettings().batch_bytes == 16 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("most", "batch"),
+    [
+        (25, lambda items: BatchWriteItem(tuple(PutItem("books", one) for one in items))),
+        (100, lambda items: BatchGetItem(tuple(GetItem("books", one) for one in items))),
+    ],
+)
+def test_a_batch_may_have_as_many_items_as_the_api_says_and_not_one_more(
+    most: int, batch: Callable[[list[bytes]], Action]
+) -> None:
+    """API reference, BatchWriteItem and BatchGetItem."""
+    items = [item("a", str(at)) for at in range(most + 1)]
+    assert len(single(batch(items[:most]))) == most
+    with pytest.raises(InvalidValue):
+        single(batch(items))
 
 
 @pytest.mark.parametrize("fit", [1, 3, 5])

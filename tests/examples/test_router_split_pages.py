@@ -129,6 +129,14 @@ def size(names: list[str]) -> int:
     return sum(len(key_of(name)) + len(item(name)) for name in names)
 
 
+def test_a_page_that_has_as_many_bytes_as_it_may_ends_with_its_partition() -> None:
+    books = Books(scan_bytes=size(NAMES[:3]))
+    scan(books)
+    books.is_split()
+    books.page(*NAMES[:3])
+    assert books.said == Items(tuple((key_of(name), item(name)) for name in NAMES[:3]), key_of(NAMES[2]))
+
+
 def test_a_page_behind_a_token_does_not_begin_the_child_again() -> None:
     books = Books()
     scan(books, after=key_of(NAMES[4]))

@@ -1,4 +1,6 @@
-"""Who finds a leader's window full waits there in order, and is throttled where too many wait (rule W1)."""
+"""Who finds a leader's window full waits there in order, and is throttled where too many wait (rule W1); what
+has had its turn, and what is applied, is kept no longer.
+"""
 
 from typing import Any
 
@@ -6,6 +8,7 @@ from dynaproof.checkers.mutation.directed.fixture import item
 from dynaproof.checkers.mutation.directed.harness import Harness
 from dynaproof.impl.partition.messages.requests import Put, Rejected
 from dynaproof.impl.partition.records import Write
+from dynaproof.impl.partition.requests import Requests
 from dynaproof.impl.paxos.messages.leadership import Accept, HeartbeatTimer, Vote
 
 
@@ -21,6 +24,12 @@ def led(**settings: Any) -> Harness:
 
 def waiting(harness: Harness) -> Any:
     return harness.replica("sa").services[2]
+
+
+def overlay(harness: Harness) -> dict[bytes, int]:
+    """By key, the slot in flight whose item conditions see."""
+    (requests,) = [one for one in harness.replica("sa").services if isinstance(one, Requests)]
+    return {key: slot for key, (slot, _) in requests.pending.overlay.items()}
 
 
 def choose(harness: Harness) -> None:
@@ -59,6 +68,32 @@ def test_a_condition_of_who_waits_is_decided_on_the_state_at_its_turn() -> None:
         choose(harness)
     harness.settle()
     assert harness.client("c1").ending == "ok"
+
+
+def test_a_leader_keeps_an_item_beside_the_state_only_while_its_write_is_in_flight() -> None:
+    """Else all that it ever wrote would stay in memory for as long as it leads."""
+    harness = led(in_flight_slots=2)
+    first = harness.replica("sa").next_slot
+    ask(harness, "c0", Put(b"k", item("1")))
+    ask(harness, "c1", Put(b"k", item("2")))
+    assert overlay(harness) == {b"k": first + 1}
+    choose(harness)
+    assert overlay(harness) == {b"k": first + 1}, "conditions still see the newer one"
+    choose(harness)
+    assert overlay(harness) == {}
+
+
+def test_what_has_had_its_turn_leaves_its_room_to_others_who_wait() -> None:
+    """Else all would be throttled once as much has waited as may wait at a time."""
+    harness = led(in_flight_slots=1)
+    for number in range(4):
+        ask(harness, f"c{number % 2}", Put(b"k", item("x" * number)))
+    queue = waiting(harness)
+    for left in (3, 2, 1, 0):
+        assert len(queue) == left
+        assert queue.size == sum(waiter.size for waiter in queue.queue)
+        choose(harness)
+    assert queue.size == 0
 
 
 def test_who_finds_too_many_waiting_is_throttled_with_a_hint_when_to_come_back() -> None:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from dynaproof.checkers.mutation.seeded.places import (
     COPYING,
+    HOST,
+    KEYS,
     LEARNER,
     MEMBERSHIP,
+    ORDERS,
+    PAGE_FILE,
     PLANNER,
+    READING,
     REPLACEMENTS,
+    REQUESTS,
+    ROUTER,
     SPLIT,
     SPLITTING,
     STEPS,
     SURVEY,
+    WAITING,
 )
 from dynaproof.checkers.patches import Edit, bug
 
@@ -101,5 +109,75 @@ BUGS = (
         "A copier whose source has long been silent asks no other voter.",
         Edit(COPYING, "elif now >= copy.until and self.admitted:", "elif False:"),
         scenario="partition",
+    ),
+    bug(
+        "applied_items_stay_in_the_overlay",
+        "A leader keeps the items of all its writes beside the state, though they have long been applied.",
+        Edit(REQUESTS, "del pending.overlay[mutation.key]", "pass"),
+        scenario="partition",
+    ),
+    bug(
+        "pages_have_no_bytes",
+        "A page that has as many bytes as it may goes on in the next partition.",
+        Edit(ROUTER, " or paging.bytes >= self.settings.scan_bytes", ""),
+        scenario="table",
+    ),
+    bug(
+        "dropped_replicas_keep_their_room",
+        "What a replica had not written when it ended takes room in its node's cache.",
+        Edit(HOST, "replica.state.pages.close()", "pass"),
+        scenario="move",
+    ),
+    bug(
+        "replaced_trees_keep_their_room",
+        "What was not written of a tree that a copy replaces takes room in its node's cache.",
+        Edit(LEARNER, "pages.close()", "pass"),
+        scenario="copy-under-load",
+    ),
+    bug(
+        "reads_one_page_of_keys",
+        "An admin that reads more keys than one page has reads those of the first page only.",
+        Edit(READING, "reading.keys[PAGE_ITEMS:]", "()"),
+        scenario="create-delete-create",
+    ),
+    bug(
+        "batches_lack_one_item",
+        "A router refuses a batch of exactly as many items as the API allows.",
+        Edit(KEYS, "if len(each) > most:", "if len(each) >= most:"),
+        scenario="batches",
+    ),
+    bug(
+        "past_waiters_keep_their_room",
+        "A request that has had its turn counts in the bytes that wait.",
+        Edit(WAITING, "self.size -= waiter.size", "pass"),
+        scenario="partition",
+    ),
+    bug(
+        "copies_in_messages_of_any_size",
+        "A source sends all pages that it is asked for, whatever the message takes.",
+        Edit(COPYING, "if pages and size > self.settings.records_bytes:", "if False:"),
+        scenario="copy-under-load",
+    ),
+    bug(
+        "children_take_what_is_their_parents",
+        "A child counts the pages of its parent as taken by its own file.",
+        Edit(PAGE_FILE, "self.end - self.first - len(self.free)", "self.end - len(self.free)"),
+        scenario="split",
+    ),
+    bug(
+        "free_pages_are_taken",
+        "A page file counts its free pages as taken.",
+        Edit(PAGE_FILE, "self.end - self.first - len(self.free)", "self.end - self.first"),
+        scenario="split",
+    ),
+    bug(
+        "unknown_outcomes_are_none",
+        "An admin that cannot tell what became of an order's change says that the order has no effect.",
+        Edit(
+            ORDERS,
+            "del self.under_way[m.request]  # Nobody knows: it stays unanswered.",
+            "self.leave_to_others(m.request)",
+        ),
+        scenario="create-delete-create",
     ),
 )

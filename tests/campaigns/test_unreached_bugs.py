@@ -397,8 +397,7 @@ FOUND_BY = {
         f"{QUEUE}::test_what_has_had_its_turn_leaves_its_room_to_others_who_wait"
     ),
     "copies_in_messages_of_any_size": (
-        "test_page_copy.py::"
-        "test_a_message_of_a_copy_holds_no_more_than_it_may_and_the_rest_comes_in_the_next"
+        "test_page_copy.py::test_a_message_of_a_copy_holds_no_more_than_it_may_and_the_rest_comes_in_the_next"
     ),
     "children_take_what_is_their_parents": f"{LINES}::{TAKES}",
     "free_pages_are_taken": f"{LINES}::{TAKES}",

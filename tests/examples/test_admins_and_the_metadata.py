@@ -1,4 +1,4 @@
-"""What an admin reads of the metadata in pieces comes whole, and no order is answered by what nobody knows."""
+"""What an admin reads of the metadata in pieces comes whole; no order is answered by what nobody knows."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ def test_an_order_of_which_nobody_knows_whether_it_was_written_stays_unanswered(
     env = SimpleNamespace(boot=1, enter=lambda _: None, send=lambda *said: sent.append(said))
     term = SimpleNamespace(last_active="admin-b")
     settings = SimpleNamespace(sessions=10)
-    orders = Orders(cast(Any, env), cast(Any, settings), cast(Any, None), cast(Any, term), *[cast(Any, None)] * 5)
+    orders = Orders(
+        cast(Any, env), cast(Any, settings), cast(Any, None), cast(Any, term), *[cast(Any, None)] * 5
+    )
     orders.under_way[ASKED] = Ordered(ROUTER, Order(session, 1, ASKED, SplitAt(1, None)))
     orders.written(Write(ASKED), ending, 0)
     assert sent == ([(ROUTER, NotActive(ASKED, session, "admin-b"))] if is_answered else [])

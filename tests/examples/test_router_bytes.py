@@ -1,5 +1,5 @@
-"""What a router takes of users and reads for them is bounded in bytes, and a batch in items. Beyond, a user is throttled, the rest
-of a batch is left unprocessed, and a page ends early; nothing has happened then.
+"""What a router takes of users and reads for them is bounded in bytes, and a batch in items. Beyond, a user
+is throttled, the rest of a batch is left unprocessed, and a page ends early; nothing has happened then.
 """
 
 from collections.abc import Callable

@@ -75,13 +75,17 @@ class Waiting(Service):
 
     def join(self, key: Key, sender: NodeId, message: Any) -> bool:
         """Whether this waits already: then the attempt gets the first one's answer, unless too many wait for
-        that: it then stays unanswered, and comes again.
+        that, or there is no room for its message: it then stays unanswered, and comes again.
         """
-        waiter = self.known.get(key)
-        if waiter is not None and len(waiter.attempts) < self.settings.waiting_attempts:
+        waiter, settings = self.known.get(key), self.settings
+        if waiter is None:
+            return False
+        fits = self.size + waiter.size <= settings.waiting_bytes
+        if fits and len(waiter.attempts) < settings.waiting_attempts:
             waiter.attempts.append((sender, message))
+            self.size += waiter.size
             self.attempts += 1
-        return waiter is not None
+        return True
 
     def wait_us(self) -> Microseconds:
         """How long it takes to come to the front: as long as the request there has waited, but at most a
@@ -103,7 +107,7 @@ class Waiting(Service):
                 return
             self.queue.popleft()
             del self.known[waiter.key]
-            self.size -= waiter.size
+            self.size -= waiter.size * len(waiter.attempts)
             self.attempts -= len(waiter.attempts)
             done += 1
 

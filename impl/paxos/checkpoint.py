@@ -71,14 +71,19 @@ class Copy:
         """When the source's last answer came,"""
         self.until: Microseconds = 0
         """and when another source may take its place."""
+        self.log = HeldLog(offer.snapshot.first_held())
         self.begin(offer)
 
     def begin(self, offer: CopyOffer) -> None:
-        """Copy from this view, with all pages that are here already."""
+        """Copy from this view, with all that is here already: pages, and the held log as far as it has come,
+        for what is chosen is the same at every source.
+        """
         self.source = offer.source
         self.view = offer.view
         self.snapshot = offer.snapshot
-        self.log = HeldLog(offer.snapshot.first_held())
+        held, log = offer.snapshot.first_held(), self.log
+        if not log.first <= held <= log.next <= offer.snapshot.slot + 1:
+            self.log = HeldLog(held)
         self.log_asked = False
         """Whether an answer about the held log is on its way."""
         self.pages.begin(offer.snapshot.roots)

@@ -404,6 +404,12 @@ FOUND_BY = {
     "unknown_outcomes_are_none": (
         f"{METADATA}::test_an_order_of_which_nobody_knows_whether_it_was_written_stays_unanswered"
     ),
+    "attempts_take_no_room": (
+        "test_waiting_at_the_leader.py::test_further_attempts_at_what_waits_take_room_too"
+    ),
+    "held_log_begins_anew": (
+        "test_copied_log.py::test_a_copy_that_goes_on_from_another_view_keeps_what_has_come_of_the_held_log"
+    ),
 }
 """By bug, a test of its rule; those of routers are seen by `test_each_bug_of_calls_over_splits_is_seen`."""
 

@@ -2,6 +2,9 @@
 copy: a crash before that leaves the log as it was.
 """
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 
 from dynaproof.checkers.world.disk import SimDisk
@@ -9,6 +12,7 @@ from dynaproof.impl.node import NodeId
 from dynaproof.impl.outbox import Outbox
 from dynaproof.impl.partition.codec import decode
 from dynaproof.impl.partition.snapshot import PartitionSnapshot
+from dynaproof.impl.paxos.checkpoint import Copy
 from dynaproof.impl.paxos.ids import NO_BALLOT, Ballot, Member
 from dynaproof.impl.paxos.log import AnyHead, Head, ReplicationLog, fresh_head
 from dynaproof.impl.paxos.records import Config, NoOp
@@ -107,3 +111,22 @@ def test_pieces_outlast_the_segment_of_a_checkpoint_among_them() -> None:
     sync(disk, log)
     log.drop_unneeded()
     assert shown(log) == shown(recovered(disk)[0]) == (4, 9, [4, 5, 6, 7, 8, 9])
+
+
+@pytest.mark.parametrize(
+    ("held", "slot", "next_slot"),
+    [(5, 30, 21), (12, 30, 21), (21, 20, 21), (22, 30, 22), (3, 30, 3), (5, 15, 5)],
+)
+def test_a_copy_that_goes_on_from_another_view_keeps_what_has_come_of_the_held_log(
+    held: int, slot: int, next_slot: int
+) -> None:
+    """Unless the new view needs more of it, or ends before it: else no view might be long enough."""
+
+    def offer(first: int, through: int) -> Any:
+        snapshot = SimpleNamespace(slot=through, roots=(), first_held=lambda: first)
+        return SimpleNamespace(source=None, view=1, snapshot=snapshot)
+
+    copy = Copy(cast(Any, SimpleNamespace(begin=lambda _: None)), offer(5, 25))
+    copy.log.came((BALLOT,) * 16)
+    copy.begin(offer(held, slot))
+    assert copy.log.next == next_slot

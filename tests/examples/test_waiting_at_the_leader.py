@@ -2,13 +2,19 @@
 has had its turn, and what is applied, is kept no longer.
 """
 
+from types import SimpleNamespace
 from typing import Any
+
+from msgspec import structs
 
 from dynaproof.checkers.mutation.directed.fixture import item
 from dynaproof.checkers.mutation.directed.harness import Harness
+from dynaproof.impl.node import NodeId
 from dynaproof.impl.partition.messages.requests import Put, Rejected
 from dynaproof.impl.partition.records import Write
 from dynaproof.impl.partition.requests import Requests
+from dynaproof.impl.partition.settings import Settings
+from dynaproof.impl.partition.waiting import Waiting
 from dynaproof.impl.paxos.messages.leadership import Accept, HeartbeatTimer, Vote
 
 
@@ -94,6 +100,18 @@ def test_what_has_had_its_turn_leaves_its_room_to_others_who_wait() -> None:
         assert queue.size == sum(waiter.size for waiter in queue.queue)
         choose(harness)
     assert queue.size == 0
+
+
+def test_further_attempts_at_what_waits_take_room_too() -> None:
+    """Each is kept with its items until its turn."""
+    settings = structs.replace(Settings(), waiting_bytes=25, waiting_attempts=9)
+    replica: Any = SimpleNamespace(env=SimpleNamespace(now=0), reached=lambda _: None)
+    queue, sender = Waiting(replica, settings), NodeId("region", "a", "c0")
+    assert queue.add("key", sender, "message", 10)
+    assert [queue.join("key", sender, "again") for _ in range(3)] == [True] * 3
+    assert (queue.size, queue.attempts) == (20, 2)
+    assert not queue.add("other", sender, "message", 6)
+    assert not queue.join("third", sender, "message")
 
 
 def test_who_finds_too_many_waiting_is_throttled_with_a_hint_when_to_come_back() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dynaproof.checkers.mutation.seeded.places import (
+    CHECKPOINT,
     COPYING,
     HOST,
     KEYS,
@@ -149,7 +150,7 @@ BUGS = (
     bug(
         "past_waiters_keep_their_room",
         "A request that has had its turn counts in the bytes that wait.",
-        Edit(WAITING, "self.size -= waiter.size", "pass"),
+        Edit(WAITING, "self.size -= waiter.size * len(waiter.attempts)", "pass"),
         scenario="partition",
     ),
     bug(
@@ -179,5 +180,17 @@ BUGS = (
             "self.leave_to_others(m.request)",
         ),
         scenario="create-delete-create",
+    ),
+    bug(
+        "attempts_take_no_room",
+        "Of a request that waits only the first attempt counts, however many bytes the others keep.",
+        Edit(WAITING, "fits = self.size + waiter.size <= settings.waiting_bytes", "fits = True"),
+        scenario="partition",
+    ),
+    bug(
+        "held_log_begins_anew",
+        "A copy that goes on from another view fetches the held log from its beginning.",
+        Edit(CHECKPOINT, "if not log.first <= held <= log.next <= offer.snapshot.slot + 1:", "if True:"),
+        scenario="copy-under-load",
     ),
 )

@@ -83,10 +83,18 @@ class LookUp:
         """How often the metadata was asked."""
         self.followed: Ballot = NO_BALLOT
         """The ballot of the hint last followed (R3)."""
-        self.waits: list[int] = []
-        """The requests that wait for it."""
-        self.late: list[int] = []
+        self.waits: dict[int, Microseconds] = {}
+        """The requests that wait for it, and until when."""
+        self.late: dict[int, Microseconds] = {}
         """The requests that came after the metadata was asked: an answer may be older than they are."""
+
+    def given_up(self, now: Microseconds) -> list[int]:
+        """Drop the requests whose time is over; these."""
+        over = [number for number, until in (*self.waits.items(), *self.late.items()) if until <= now]
+        for number in over:
+            self.waits.pop(number, None)
+            self.late.pop(number, None)
+        return over
 
 
 class Waiters(Protocol):
@@ -152,10 +160,10 @@ class Tables:
         """Look a table up for this request (R1)."""
         look_up = self.under_way(table)
         if look_up is not None:
-            (look_up.late if look_up.asked else look_up.waits).append(number)
+            (look_up.late if look_up.asked else look_up.waits)[number] = until
         else:
             look_up = LookUp(table, until)
-            look_up.waits.append(number)
+            look_up.waits[number] = until
             self.take(look_up)
         look_up.until = max(look_up.until, until)
 
@@ -191,14 +199,18 @@ class Tables:
         self.env.set_timer(self.settings.caller.attempt_us, LocateTimer(number))
 
     def on_locate_timer(self, timer: LocateTimer) -> None:
-        """Ask again; or give up (R1)."""
+        """Ask again; or give up (R1). Whoever has waited for a request's time waits no longer, though others
+        that came later do, here or for look-ups that have no room.
+        """
         look_up = self.look_ups[timer.number]
         self.leader = None
+        over = [number for one in (look_up, *self.queue) for number in one.given_up(self.env.now)]
+        self.queue = [one for one in self.queue if one.waits]
         if self.env.now < look_up.until:
             self.ask(timer.number, look_up)
-            return
-        self.over(timer.number)
-        self.waiters.not_located([*look_up.waits, *look_up.late])
+        else:
+            self.over(timer.number)
+        self.waiters.not_located(over)
 
     def on_not_serving(self, sender: NodeId, m: NotServing) -> None:
         """Follow the hint if it is newer than the last one (R3); else ask the next member a little later."""
@@ -235,9 +247,9 @@ class Tables:
         if before is None or m.slot >= before.slot:
             self.forget(look_up.table, m.table)
             self.keep(look_up.table, m)
-        waits = look_up.waits
+        waits = list(look_up.waits)
         if m.table is not None and m.table.status == "active":
-            waits = [*waits, *look_up.late]
+            waits += look_up.late
         elif look_up.late:  # It may have become active before these asked.
             again = LookUp(look_up.table, look_up.until)
             again.waits = look_up.late

@@ -410,6 +410,10 @@ FOUND_BY = {
     "held_log_begins_anew": (
         "test_copied_log.py::test_a_copy_that_goes_on_from_another_view_keeps_what_has_come_of_the_held_log"
     ),
+    "waits_as_long_as_the_last": (
+        "test_router_look_ups.py::"
+        "test_who_has_waited_for_a_look_up_long_enough_is_told_so_though_others_go_on_waiting"
+    ),
 }
 """By bug, a test of its rule; those of routers are seen by `test_each_bug_of_calls_over_splits_is_seen`."""
 

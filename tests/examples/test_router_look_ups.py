@@ -108,10 +108,28 @@ def test_who_asks_while_a_table_is_looked_up_has_as_much_time_as_who_asked_first
     books.ask(GET)
     attempt_fails(books)
     attempt_fails(books)
-    assert said(books) == []
+    assert len(books.router.asked) == 1, "it goes on waiting"
     books.env.pass_time(timeout_us)
     attempt_fails(books)
     assert len(said(books)) == 2
+
+
+def test_who_has_waited_for_a_look_up_long_enough_is_told_so_though_others_go_on_waiting() -> None:
+    """Else newcomers would keep all waiting as long as the metadata is silent, and these fill the router."""
+    books, timeout_us = Books(refreshes=1), RouterSettings().timeout_us
+    for action in (GET, DescribeTable("films")):  # The second look-up has no room.
+        books.ask(action)
+    books.env.pass_time(timeout_us - 1_000)
+    books.ask(GET)
+    books.env.pass_time(1_000)
+    attempt_fails(books)
+    assert said(books) == ["ServiceUnavailable"] * 2
+    assert len(books.router.asked) == 1
+    assert not books.router.tables.queue
+    books.env.pass_time(timeout_us)
+    attempt_fails(books)
+    assert said(books) == ["ServiceUnavailable"] * 3
+    assert not books.router.tables.look_ups
 
 
 def test_a_table_that_is_old_is_looked_up_once_however_many_use_it_meanwhile() -> None:

@@ -20,6 +20,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     SPLITTING,
     STEPS,
     SURVEY,
+    TABLES,
     WAITING,
 )
 from dynaproof.checkers.patches import Edit, bug
@@ -192,5 +193,11 @@ BUGS = (
         "A copy that goes on from another view fetches the held log from its beginning.",
         Edit(CHECKPOINT, "if not log.first <= held <= log.next <= offer.snapshot.slot + 1:", "if True:"),
         scenario="copy-under-load",
+    ),
+    bug(
+        "waits_as_long_as_the_last",
+        "Who waits for a look-up of a table waits as long as whoever came last.",
+        Edit(TABLES, "if until <= now]", "if self.until <= now]"),
+        scenario="metadata-leader-loss",
     ),
 )

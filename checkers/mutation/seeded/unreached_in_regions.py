@@ -75,7 +75,7 @@ BUGS = (
     bug(
         "late_ones_told_too",
         "That a table is not there is said to those, too, who asked when the metadata had been asked.",
-        Edit(TABLES, "(look_up.late if look_up.asked else look_up.waits).append", "look_up.waits.append"),
+        Edit(TABLES, "(look_up.late if look_up.asked else look_up.waits)[number]", "look_up.waits[number]"),
         scenario="create-delete-create",
         breaks=("active_tables_are_found",),
     ),

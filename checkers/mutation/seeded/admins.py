@@ -230,7 +230,7 @@ BUGS = (
     bug(
         "gone_within_the_lease",
         "A node says that a partition is gone although a lease may run that it has granted for it.",
-        Edit(AGENT, "if self.env.now >= host.grants.bound_until(group, was_made):", "if True:"),
+        Edit(AGENT, "if self.env.now >= host.grants.bound_until(group, was_made=True):", "if True:"),
         scenario=COMES_AND_GOES,
         breaks=("removed_tables_take_no_writes",),
     ),

@@ -181,7 +181,7 @@ BUGS = (
     bug(
         "pages_of_one_moment",
         "Workflows on pages of different moments are taken to be under way together.",
-        Edit(WORKFLOWS, "if self.is_doubtful(records):", "if False:"),
+        Edit(WORKFLOWS, " or self.is_doubtful(records):", ":"),
         scenario="repair-takeover",
         breaks=("routers_and_admins_stay_bounded",),
     ),

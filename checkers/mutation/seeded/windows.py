@@ -133,7 +133,7 @@ BUGS = (
     bug(
         "attempts_wait_unbounded",
         "Any number of attempts at a request may wait for room.",
-        Edit(WAITING, "and len(waiter.attempts) < self.settings.waiting_attempts:", "and True:"),
+        Edit(WAITING, "if fits and len(waiter.attempts) < settings.waiting_attempts:", "if fits:"),
         scenario="busy",
         breaks=("queues_stay_bounded",),
     ),

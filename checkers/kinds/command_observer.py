@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.metadata.records import METADATA
 from dynaproof.impl.node import NodeId
-from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.ids import FIRST_INCARNATION, Member
 from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica
 from dynaproof.impl.paxos.notes import Dropped
 from dynaproof.impl.router.settings import RouterSettings
@@ -131,7 +131,9 @@ def room_taken(place: Place) -> tuple[tuple[str, int, int], ...]:
     """
     node, command = place.node, given(place)
     assert isinstance(node, StorageNode)
-    if not isinstance(command, CreateReplica) or (command.parent and command.member.incarnation == 1):
+    if not isinstance(command, CreateReplica) or (
+        command.parent and command.member.incarnation == FIRST_INCARNATION
+    ):
         return ()
     there = sum(group != METADATA for group in (*node.replicas, *node.making))
     return (("replicas", there, node.settings.replicas_per_node),) if place.lane in node.making else ()

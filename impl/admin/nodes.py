@@ -269,9 +269,8 @@ class Nodes:
 
     def reported(self, voter: Member, partition: int) -> HostedReplica | None:
         """What the last report of a voter's node says of the voter, unless that is silent."""
-        heard = self.heard.get(voter.node.address)
-        there = None if heard is None or heard.hosted is None else heard.hosted.get(partition)
-        return None if there is None or there.member != voter or there.silent else there
+        there = self.hosted(voter.node.address, partition)
+        return None if there is None or there.member != voter else there
 
     def may_know_barrier(self, member: Member, partition: int) -> bool:
         """Whether a replica of a partition that was split knows so, by its node's last report, if there was
@@ -287,11 +286,11 @@ class Nodes:
         since = None if heard is None else heard.hot_since.get(partition)
         return since is not None and self.env.now - since >= self.settings.heat_us
 
-    def hosts(self, address: NodeId, partition: int) -> bool:
-        """Whether a node's last report names a replica of a partition that takes room."""
+    def hosted(self, address: NodeId, partition: int) -> HostedReplica | None:
+        """The replica of a partition that a node's last report names, unless it is silent."""
         heard = self.heard.get(address)
         there = None if heard is None or heard.hosted is None else heard.hosted.get(partition)
-        return there is not None and not there.silent
+        return None if there is None or there.silent else there
 
     def has_room(self, address: NodeId, replicas: int) -> bool:
         """Whether a node may host this many more replicas (H12); the children of a split are always made."""

@@ -203,7 +203,7 @@ class Planner:
     def coming(self, address: NodeId) -> int:
         """How many replicas are made on a node, or are to be, that its last report does not name (H12)."""
         partitions = dict.fromkeys(one.partition for one in self.making(address))
-        return sum(not self.nodes.hosts(address, one) for one in partitions)
+        return sum(self.nodes.hosted(address, one) is None for one in partitions)
 
     def is_busy(self, address: NodeId, reason: Reason) -> bool:
         """Whether as many replicas are being made on a node as may be at a time. For a repair only other

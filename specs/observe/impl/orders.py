@@ -40,7 +40,7 @@ class OrderObserver:
             self.taken[order.session, order.number] = True
             if copy and said is not None and said not in sent(place):
                 self.view.file(CopyUnanswered(place.name, str(order.request)))
-        for _, message, _ in place.outbox.handler:
+        for message in sent(place):
             if isinstance(message, (Obeyed, Declined, NotActive)):
                 self.answers[message.request] = message
                 keep_newest(self.answers, self.most)
@@ -67,6 +67,6 @@ class SessionObserver:
                     if may_act:
                         self.view.file(OrderedTwice(place.name, str(order.request), admin))
                 there[place.name, order.session] = True
-        for _, message, _ in place.outbox.handler:
+        for message in sent(place):
             if isinstance(message, NotActive):
                 self.given.setdefault(message.request, {})[place.name, message.session] = False

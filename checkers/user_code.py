@@ -25,7 +25,7 @@ OUTSIDE = {
 """Modules whose calls make two runs of one configuration differ; of `os`, this function only."""
 
 
-def described(error: Exception) -> str:
+def described(error: BaseException) -> str:
     """An error in one line, with the lines of the user's files that it went through."""
     said = f"{type(error).__name__}: {error}"
     frames = [

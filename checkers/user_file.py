@@ -108,7 +108,7 @@ def imported(path: Path) -> ModuleType:
     _under_way.append(path)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # Whatever a user's file raises is a mistake in that file.
+    except (Exception, SystemExit) as error:  # Whatever a user's file raises is a mistake in that file.
         del sys.modules[name]
         line = line_in(path, error)
         at = path if line is None else f"{path}, line {line}"
@@ -123,7 +123,7 @@ def imported(path: Path) -> ModuleType:
     return module
 
 
-def line_in(path: Path, error: Exception) -> int | None:
+def line_in(path: Path, error: BaseException) -> int | None:
     """The last line of a file that an error went through."""
     if isinstance(error, SyntaxError):
         return error.lineno

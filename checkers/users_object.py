@@ -101,7 +101,7 @@ class UsersObject:
             took = f"it had taken {self._longest:.3g} s when the time of the check ended"
             reason = f"{what} of {self.name} is slow: {took}"
             raise UsersObjectError(f"{place}: {reason}") from None
-        except Exception as error:  # Whatever the user's code raises is the user's.
+        except (Exception, SystemExit) as error:  # Whatever the user's code raises is the user's.
             place = self._deepest(error.__traceback__) or self._line_of(what)
             reason = f"{what} of {self.name} raised {type(error).__name__}: {error}"
             raise UsersObjectError(f"{place}: {' '.join(reason.split())}") from error

@@ -25,6 +25,7 @@ How to add a command:
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from dynaproof import __version__, exits
@@ -112,6 +113,9 @@ def make_app() -> "cyclopts.App":
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (`sys.argv` without a name: the process's own) and return its exit code."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # A name that the terminal cannot show is no reason to stop.
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = _called(tokens)
         sys.stdout.flush()
@@ -126,6 +130,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _complain("interrupted")
         return exits.INTERRUPTED
+    except SystemExit as error:  # No command of ours ends the process: some code of the user's does.
+        return _refuse(f"the user's code ended the process: SystemExit: {error}", "it must return, or raise")
     except Exception as error:  # The last boundary: whatever reaches it is a bug of ours.
         if os.environ.get("DYNAPROOF_TRACEBACK"):
             raise

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+def file_name(name: str) -> str:
+    """A file's name as JSON can have it: what is not UTF-8 in it, escaped."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 def emit(item: object) -> None:
     """Print one object as one line of JSON, and flush it: any value that msgspec encodes (Struct, dict).
 

@@ -25,6 +25,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from dynaproof.specs.booleans import distinct
+
 NEVER: Final = 2**63 - 1
 """The return time of an operation whose outcome is unknown."""
 
@@ -49,7 +51,7 @@ UNRECORDED: Final = msgspec.UNSET
 Clock = Literal["ns", "position"]
 Column = NDArray[Any]
 Value = Any
-"""Any hashable value; equal values are one value (but `True` is not 1)."""
+"""Any hashable value; equal values are one value (but `True` is not 1: see `specs.booleans`)."""
 
 
 class Completion(enum.IntEnum):
@@ -228,8 +230,11 @@ class History(Sequence[Operation]):
         return [order[bounds[k] : bounds[k + 1]] for k in range(len(self.keys))]
 
 
+_MAY_HOLD_BOOLEANS: Final = frozenset({bool, tuple, frozenset})
+
+
 class ValueTable:
-    """Interns values: equal ones share a code; code 0 is None. `True` and 1 are different values."""
+    """Interns values: equal ones share a code; code 0 is None. Booleans are interned as `Boolean`s."""
 
     __slots__ = ("_codes",)
 
@@ -238,21 +243,17 @@ class ValueTable:
 
     def code(self, value: Value) -> int:
         """The code of a hashable value, assigned when it is first seen."""
-        return self._codes[(bool, value) if value.__class__ is bool else value]
+        return self._codes[distinct(value) if value.__class__ in _MAY_HOLD_BOOLEANS else value]
 
     def codes(self, values: Sequence[Value]) -> Sequence[int]:
         """The codes of many hashable values."""
-        if bool in set(map(type, values)):
+        if not _MAY_HOLD_BOOLEANS.isdisjoint(map(type, values)):
             return [self.code(value) for value in values]
         return list(map(self._codes.__getitem__, values))
 
     def values(self) -> list[Value]:
         """The values by code."""
-        values = list(self._codes)
-        for code, name in enumerate(values):
-            if name.__class__ is tuple and name and name[0] is bool:
-                values[code] = name[1]
-        return values
+        return list(self._codes)
 
 
 class HistoryBuilder:

@@ -14,6 +14,7 @@ Source: Herlihy and Wing, *Linearizability* (1990), on sequential specifications
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Final, Protocol, runtime_checkable
 
+from dynaproof.specs.booleans import distinct
 from dynaproof.specs.history import UNRECORDED, Completion, Operation, Value
 
 State = Hashable
@@ -281,7 +282,7 @@ def _is_integer(value: Value) -> bool:
 
 def same_value(one: object, other: object) -> bool:
     """Whether two values are one value; `True` is not 1."""
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
+    return bool(distinct(one) == distinct(other))
 
 
 REGISTER: Final = Register()

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from dynaproof.checkers.histories import edn, edn_histories, jepsen_log, json_lines
-from dynaproof.checkers.histories.compression import GZIP_MAGIC, ZSTD_MAGIC, read_bytes
+from dynaproof.checkers.histories.compression import GZIP_MAGIC, ZSTD_MAGIC, read_bytes, unpacked
 from dynaproof.checkers.histories.values import freeze
 from dynaproof.specs.history import (
     CAS,
@@ -70,21 +70,21 @@ def read(
     functions: Sequence[str] = FUNCTIONS,
     failed_cas: FailedCas | None = None,
 ) -> History:
-    """The history in a file, plain or compressed; `format_name` None: recognized by its content.
+    """The history in a file or a pipe, plain or compressed; `format_name` None: recognized by its content.
 
     `functions` names what operations may be, for objects other than registers and strings. `failed_cas`:
     what a failed cas that did not record what it saw says; None: what the format says. Raises `HistoryError`
     with file and line if the history is not one or has no operation, `OSError`, and `UnknownFormatError`.
     """
-    file = Path(path)
-    with file.open("rb") as stream:
+    file = str(path)
+    with Path(path).open("rb") as stream:
         head = stream.read(HEAD_BYTES)
         packed = head.startswith((GZIP_MAGIC, ZSTD_MAGIC))
-        if _JSON.match(head) and not packed and format_name in {None, "json"}:
+        if _JSON.match(head) and not packed and format_name in {None, "json"} and stream.seekable():
             stream.seek(0)
-            history = json_lines.parse_stream(stream, str(path), functions)
-            return _finished(history, str(path), failed_cas)
-    return parse(read_bytes(file), str(path), format_name, functions, failed_cas)
+            return _finished(json_lines.parse_stream(stream, file, functions), file, failed_cas)
+        data = head + stream.read()
+    return parse(unpacked(data, file), file, format_name, functions, failed_cas)
 
 
 def parse(

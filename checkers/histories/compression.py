@@ -14,18 +14,19 @@ ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 def read_bytes(path: Path) -> bytes:
     """The content of a file; raises OSError, and `HistoryError` if compressed data is damaged or cut."""
-    with path.open("rb") as stream:
-        magic = stream.read(4)
-        stream.seek(0)
-        try:
-            if magic.startswith(GZIP_MAGIC):
-                with gzip.open(stream) as unpacked:
-                    return unpacked.read()
-            if magic == ZSTD_MAGIC:
-                return _unpack_zstd(stream.read())
-        except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
-            raise HistoryError(f"damaged or truncated compressed data ({error})", file=str(path)) from error
-        return stream.read()
+    return unpacked(path.read_bytes(), str(path))
+
+
+def unpacked(data: bytes, file: str) -> bytes:
+    """The content of a file's bytes; raises `HistoryError` if compressed data is damaged or cut."""
+    try:
+        if data.startswith(GZIP_MAGIC):
+            return gzip.decompress(data)
+        if data.startswith(ZSTD_MAGIC):
+            return _unpack_zstd(data)
+    except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
+        raise HistoryError(f"damaged or truncated compressed data ({error})", file=file) from error
+    return data
 
 
 def _unpack_zstd(data: bytes) -> bytes:

@@ -23,6 +23,7 @@ from dynaproof.checkers.histories.edn_values import (
     Symbol,
     Tagged,
 )
+from dynaproof.specs.booleans import FALSE, TRUE
 
 
 class EdnError(ValueError):
@@ -58,7 +59,7 @@ _TOKEN = re.compile(
 )
 _BLANK = re.compile(r"[\s,]*(?:;[^\n]*[\s,]*)*\Z")
 _CLOSERS = {"[": "]", "(": ")", "{": "}", "#{": "}"}
-_NAMED = {"nil": None, "true": True, "false": False}
+_NAMED = {"nil": None, "true": TRUE, "false": FALSE}
 _SYMBOLIC = {"Inf": float("inf"), "-Inf": -float("inf"), "NaN": Symbol("##NaN")}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "\\": "\\", "/": "/"}
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
@@ -66,6 +67,7 @@ _CODED = re.compile(r"u[0-9a-fA-F]{4}|o[0-7]{1,3}")
 DEEPEST = 100
 LONGEST_INTEGER = 1_000
 LARGEST_RADIX = 36
+SURROGATES = range(0xD800, 0xE000)
 
 
 def elements(text: str) -> Iterator[tuple[int, Any]]:
@@ -143,7 +145,7 @@ def _scalar(kind: str, text: str, start: int) -> Any:
         case "integer":
             return int(text)
         case "string":
-            return _ESCAPE.sub(_unescape, text[1:-1])
+            return _string(text, start)
         case "symbol":
             return _NAMED[text] if text in _NAMED else Symbol(text)
         case "float":
@@ -190,7 +192,9 @@ def _character(text: str, start: int) -> Character:
     if text in CHARACTER_NAMES:
         return Character(CHARACTER_NAMES[text])
     if _CODED.fullmatch(text):
-        return Character(chr(int(text[1:], 16 if text[0] == "u" else 8)))
+        code = int(text[1:], 16 if text[0] == "u" else 8)
+        if code not in SURROGATES:
+            return Character(chr(code))
     raise EdnError(f"not a character: \\{text}", start)
 
 
@@ -225,6 +229,15 @@ def _collection(text: str, opener: str, start: int, offset: int, depth: int) -> 
     if len(items) % 2:
         raise EdnError("a map with a key that has no value", start)
     return EdnMap(dict(zip(items[::2], items[1::2], strict=True))), token.end()
+
+
+def _string(text: str, start: int) -> str:
+    """What stands between the quotes; two escaped surrogates are one character, as in Java."""
+    escaped = _ESCAPE.sub(_unescape, text[1:-1])
+    try:
+        return escaped.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError as error:
+        raise EdnError("half of a surrogate pair in a string", start) from error
 
 
 def _unescape(found: re.Match[str]) -> str:

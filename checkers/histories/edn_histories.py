@@ -23,6 +23,7 @@ from typing import Any, TypeGuard
 from dynaproof.checkers.histories.edn import EdnError, elements
 from dynaproof.checkers.histories.edn_values import EdnMap, Keyword, Tagged, edn_text
 from dynaproof.checkers.histories.events import ANSWERS, FUNCTION_NAMES, TYPES, Event, EventLog
+from dynaproof.specs.booleans import TRUE
 from dynaproof.specs.history import FUNCTIONS, UNRECORDED, History, HistoryError, UnknownFunctionError
 
 REGISTER_KEY = "register"
@@ -46,6 +47,7 @@ def parse(data: bytes, file: str, functions: Sequence[str] = FUNCTIONS) -> Histo
     times = [time for _, row in rows if isinstance(time := row.get(TIME), int)]
     timed = len(times) == len(rows) and all(one < other for one, other in pairwise(times))
     log = EventLog(file, "ns" if timed and rows else "position", functions)
+    key_names = _KeyNames()
     for position, (line, row) in enumerate(rows):
         name = row.get(F)
         function = names.get(str(name)) if isinstance(name, Keyword) else None
@@ -54,7 +56,7 @@ def parse(data: bytes, file: str, functions: Sequence[str] = FUNCTIONS) -> Histo
             raise UnknownFunctionError(f"unknown function {name!r}; known: {known}", str(name), line, file)
         try:
             time = times[position] if timed else position
-            log.add(_event(row, function, line, time, keyed, independent))
+            log.add(_event(row, function, line, time, keyed, independent, key_names))
         except _WrongError as error:
             raise HistoryError(str(error), line, file) from error
     return log.history()
@@ -103,20 +105,26 @@ def _is_pair(value: object) -> TypeGuard[tuple[Any, Any]]:
 
 
 def _event(
-    row: Mapping[Any, Any], function: str, line: int, time: int, keyed: bool, independent: bool
+    row: Mapping[Any, Any],
+    function: str,
+    line: int,
+    time: int,
+    keyed: bool,
+    independent: bool,
+    key_names: "_KeyNames",
 ) -> Event:
     process, kind, value = row[PROCESS], row.get(TYPE), row.get(VALUE)
-    if not isinstance(process, int) or isinstance(process, bool) or not 0 <= process < 2**62:
+    if not isinstance(process, int) or not 0 <= process < 2**62:
         raise _WrongError(f"not a process: {process!r}")
     if not isinstance(kind, Keyword) or str(kind) not in TYPES:
         raise _WrongError(f"unknown :type {kind!r}")
     invoked, failed_cas = str(kind) == "invoke", function == "cas" and str(kind) == "fail"
     key: str | None = REGISTER_KEY
     if keyed:
-        key = _key_text(row.get(KEY))
+        key = key_names.of(row.get(KEY))
     elif independent and _is_pair(value):
         own, value = value
-        key = _key_text(own)
+        key = key_names.of(own)
     elif independent:
         if value is not None and str(kind) == "ok" and function in ANSWERS:
             raise _WrongError("not a tuple of key and value, as elsewhere in this file")
@@ -129,10 +137,28 @@ def _event(
     elif function in {"cas", "delete"}:
         value = None
     seen = row[SEEN] if failed_cas and SEEN in row else UNRECORDED
-    differed = failed_cas and row.get(DIFFERED) is True
+    differed = failed_cas and row.get(DIFFERED) == TRUE
     return Event(line, process, str(kind), function, key, value, expected, time, seen, differed)
 
 
-def _key_text(key: object) -> str:
-    """A key by its letters; what has none, as EDN has it."""
-    return str(key) if isinstance(key, str) else edn_text(key)
+class _KeyNames:
+    """The names of keys: their letters, or as EDN has it a key without letters, or whose letters are taken.
+
+    So different keys (`:a` and `"a"`, `1` and `"1"`) have different names.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[object, str] = {}
+        self._taken: set[str] = set()
+
+    def of(self, key: object) -> str:
+        name = self._names.get(key)
+        if name is None:
+            name = str(key) if isinstance(key, str) else edn_text(key)
+            if name in self._taken:
+                name = edn_text(key)
+            while name in self._taken:
+                name += "'"
+            self._names[key] = name
+            self._taken.add(name)
+        return name

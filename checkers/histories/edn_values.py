@@ -1,7 +1,9 @@
-"""The values of EDN that Python has no type of its own for: hashable, and equal if they are equal in EDN.
+"""The values of EDN that Python has no type of its own for: hashable, and equal if they are equal in EDN
+(but numbers are equal whatever their kind, as in Clojure's `==`).
 
-Vectors and lists are tuples (they are equal in Clojure too), sets frozensets, `nil` None, strings, integers
-and floats themselves, ratios `Fraction`s, numbers that end in `M` `Decimal`s.
+`true` and `false` are `specs.booleans.Boolean`s. Vectors and lists are tuples (they are equal in Clojure
+too), sets frozensets, `nil` None, strings, integers and floats themselves, ratios `Fraction`s, numbers that
+end in `M` `Decimal`s.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,6 +12,8 @@ from fractions import Fraction
 from typing import Any
 
 import msgspec
+
+from dynaproof.specs.booleans import Boolean
 
 
 class _Named(str):
@@ -92,7 +96,7 @@ def edn_text(value: Any) -> str:
     """A value as Clojure prints it; raises TypeError for one that EDN does not have."""
     if value is None:
         return "nil"
-    if isinstance(value, bool):
+    if isinstance(value, bool | Boolean):
         return "true" if value else "false"
     if isinstance(value, Keyword):
         return f":{value}"

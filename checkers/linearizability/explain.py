@@ -11,6 +11,7 @@ Objects other than registers are explained by `explain_objects`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 
 from dynaproof.checkers.histories.values import Json
 from dynaproof.checkers.linearizability import chains
@@ -211,7 +212,12 @@ def value_text(value: Value) -> str:
     """A value in a sentence, cut if it is long."""
     if value is None:
         return "absent"
-    text = value.text if isinstance(value, Json) else value if isinstance(value, str) else repr(value)
+    if isinstance(value, Json):
+        text = value.text
+    elif isinstance(value, int) and not isinstance(value, bool):
+        text = str(Decimal(value))  # As `repr`, but for integers of any length.
+    else:
+        text = value if isinstance(value, str) else repr(value)
     return f"{text[:LONGEST_VALUE]}…" if len(text) > LONGEST_VALUE else text or '""'
 
 

@@ -35,6 +35,8 @@ def of_stack(history: History, op: Operation, others: Sequence[Operation]) -> It
         return
     put, took = _happened(others, "push"), _happened(others, "pop")
     sources = [one for one in put if same_value(one.value, op.value)]
+    if op.value is None and sources:
+        return  # It may have popped an absence that somebody had pushed.
     if op.value is not None and not sources:
         sentence = f"{did(op)}, but nobody had begun to push {value_text(op.value)} when it ended"
         yield GARBAGE_POP, [op], sentence

@@ -230,7 +230,8 @@ def _of_counter(history: History, op: Operation, others: Sequence[Operation]) ->
     most = sum(one.value for one in ended) + sum(max(one.value, 0) for one in open_now)
     takers = [one for one in adds if one.value < 0]
     if op.value < least and takers:
-        sentence = f"{did(op)}, but all {len(adds)} adds that had begun when it ended make {least} at least"
+        total = f"all {len(adds)} adds that had begun when it ended make {value_text(least)} at least"
+        sentence = f"{did(op)}, but {total}"
         yield LOST_ADD, [op, *ended, *takers], sentence
     elif op.value < least:
         missed, made = [], 0
@@ -238,7 +239,8 @@ def _of_counter(history: History, op: Operation, others: Sequence[Operation]) ->
             if made <= op.value:
                 missed.append(one)
                 made += one.value
-        sentence = f"{did(op)}, but {len(missed)} adds that had ended before it began make {made} already"
+        total = f"{len(missed)} adds that had ended before it began make {value_text(made)} already"
+        sentence = f"{did(op)}, but {total}"
         if len(missed) == 1:
             sentence = (
                 f"{did(op)}, but {phrase(missed[0])} had ended {before(history, missed[0], op)} it began"
@@ -246,7 +248,7 @@ def _of_counter(history: History, op: Operation, others: Sequence[Operation]) ->
         yield LOST_ADD, [op, *missed], sentence
     elif op.value > most:
         at_most = " at most" if takers else ""
-        total = f"all {len(adds)} adds that had begun when it ended make {most}{at_most}"
+        total = f"all {len(adds)} adds that had begun when it ended make {value_text(most)}{at_most}"
         sentence = f"{did(op)}, but {total if adds else 'nobody had begun to add'}"
         yield GARBAGE_SUM, [op, *adds[-WITNESSES_AT_MOST:]], sentence
 

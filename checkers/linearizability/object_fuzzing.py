@@ -20,6 +20,7 @@ from dynaproof.checkers.linearizability.checking import check, tells
 from dynaproof.checkers.linearizability.core import minimal_core
 from dynaproof.checkers.linearizability.explain_objects import UNEXPLAINED_ANSWER, causes
 from dynaproof.checkers.linearizability.object_histories import KINDS, Made, object_history
+from dynaproof.specs.booleans import Boolean
 from dynaproof.specs.history import UNRECORDED, Completion, History, HistoryBuilder, Operation
 from dynaproof.specs.objects import Register
 
@@ -170,14 +171,14 @@ def lines_of(history: History) -> list[str]:
         if op.function == "cas":
             line["value"] = [op.expected, op.value]
         elif op.function not in {"delete", "acquire", "release"}:
-            line["value"] = sorted(op.value) if isinstance(op.value, frozenset) else op.value
+            line["value"] = sorted(op.value, key=repr) if isinstance(op.value, frozenset) else op.value
         if op.outcome is Completion.NO_EFFECT:
             line["happened"] = False
         elif op.outcome is Completion.FAILED or (op.function == "cas" and op.outcome is Completion.OK):
             line["ok"] = op.outcome is Completion.OK
         if op.seen is not UNRECORDED:
             line["seen"] = op.seen
-        lines.append(json.dumps(line))
+        lines.append(json.dumps(line, default=bool))
     return lines
 
 
@@ -202,5 +203,7 @@ def _edn(value: object) -> str:
     if value is None:
         return "nil"
     if isinstance(value, frozenset):
-        return "#{" + " ".join(map(str, sorted(value))) + "}"
+        return "#{" + " ".join(sorted(map(_edn, value))) + "}"
+    if isinstance(value, Boolean):
+        return "true" if value else "false"
     return f'"{value}"' if isinstance(value, str) else str(value)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final, NamedTuple
 
+from dynaproof.specs.booleans import TRUE
 from dynaproof.specs.history import FUNCTIONS, UNRECORDED, History, HistoryBuilder
 from dynaproof.specs.objects import OBJECTS, SequentialObject, beginning_as
 
@@ -122,11 +123,13 @@ class Kind(NamedTuple):
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "register": Kind(_register, None, (0, 1), ("read", "read", "write", "cas", "cas", "delete"), (0, 1, 2)),
+    "register": Kind(
+        _register, None, (0, 1), ("read", "read", "write", "cas", "cas", "delete"), (0, 1, TRUE)
+    ),
     "string": Kind(_string, "", ("a", "ba"), ("read", "read", "append", "append", "write"), ("a", "b", "ab")),
-    "queue": Kind(_queue, (), ((1,), (2, 1)), ("enqueue", "dequeue"), (1, 2, 3, 4)),
-    "stack": Kind(_stack, (), ((1,), (2, 1)), ("push", "pop"), (1, 2, 3, 4)),
-    "set": Kind(_set, frozenset(), ((1,), (1, 2)), ("read", "read", "add", "add", "remove"), (1, 2, 3)),
+    "queue": Kind(_queue, (), ((1,), (2, 1)), ("enqueue", "dequeue"), (1, 2, 3, TRUE)),
+    "stack": Kind(_stack, (), ((1,), (2, 1)), ("push", "pop"), (1, 2, 3, TRUE)),
+    "set": Kind(_set, frozenset(), ((1,), (1, 2)), ("read", "read", "add", "add", "remove"), (1, 2, TRUE)),
     "counter": Kind(_counter, 0, (5, -1), ("read", "read", "add", "add"), (1, 2, 4, -1)),
     "mutex": Kind(_mutex, False, (), ("acquire", "release"), (None,)),
 }

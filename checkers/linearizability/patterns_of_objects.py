@@ -59,9 +59,9 @@ def _of_queue(operations: Sequence[Operation]) -> Iterable[Operation]:
     crashed = NEVER  # The time from which on a dequeue of unknown outcome may have taken anything.
     for op in operations:
         if op.function == "enqueue":
-            put.setdefault(_code(op.value), []).append(op)
+            put.setdefault(op.value, []).append(op)
         elif op.outcome is Completion.OK:
-            took.setdefault(_code(op.value), []).append(op)
+            took.setdefault(op.value, []).append(op)
         else:
             crashed = min(crashed, op.call)
     if None in put:
@@ -142,11 +142,6 @@ def _of_string(operations: Sequence[Operation]) -> Iterable[Operation]:
 
 def _length(op: Operation) -> int:
     return len(op.value or "")
-
-
-def _code(value: Value) -> Value:
-    """A value such that equal ones are one value: `True` is not 1."""
-    return (bool, value) if isinstance(value, bool) else value
 
 
 _OF_OBJECT: Final[Mapping[type, Callable[[Sequence[Operation]], Iterable[Operation]]]] = {

@@ -132,12 +132,12 @@ def check(
     thing = object_named(object)
     failing = known_failed_cas(failed_cas)
     if promise is not None:
-        others = object, core, certificate, html, budget_seconds, initial, failed_cas
+        others = object, core, certificate, html, budget_seconds, failed_cas
         if any(option is not None for option in others) or budget_mb != BUDGET_MB:
-            raise UserError("--promise goes with --format and --json only")
+            raise UserError("--promise goes with --format, --initial and --json only")
         from dynaproof.commands.check_promise import check_promise
 
-        return check_promise(histories, promise, format, json)
+        return check_promise(histories, promise, format, initial, json)
     codes = []
     asked = _Asked(format, thing, initial, failing, budget_seconds, budget_mb)
     for file in histories:
@@ -149,6 +149,8 @@ def check(
                 size = None
                 if core or html:
                     size = _write_core_and_picture(history, result, judged, core, html, budget_seconds)
+                    if core and size and initial is not None:
+                        console.say(f"{core}: to be checked with --initial {initial} too")
                 if json:
                     console.emit(msgspec.structs.replace(answer, core=size, provenance=provenance()))
                 if certificate:
@@ -194,7 +196,7 @@ def _checked(file: str, asked: _Asked) -> "tuple[History, SequentialObject, Resu
     ended = time.perf_counter()
     lines = history.columns.line
     answer = Checked(
-        file=file,
+        file=console.file_name(file),
         operations=result.operations,
         keys=result.keys,
         verdict=result.verdict,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dynaproof import console, exits
-from dynaproof.commands.histories import read_history
+from dynaproof.commands.histories import beginning, read_history
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import Provenance, provenance
 
@@ -33,9 +33,13 @@ class PromiseChecked(msgspec.Struct, frozen=True, kw_only=True):
     provenance: Provenance
 
 
-def check_promise(histories: tuple[str, ...], promise: str, format_name: str | None, json: bool) -> int:
-    """Judge each file by the promise of that name; returns the exit code."""
+def check_promise(
+    histories: tuple[str, ...], promise: str, format_name: str | None, initial: str | None, json: bool
+) -> int:
+    """Judge each file by the promise of that name, each key beginning as `initial`; returns the exit code."""
+    from dynaproof.checkers.linearizability.beginning import BEGINNING, with_beginning
     from dynaproof.checkers.linearizability.promises import PROMISES, NotARegisterError
+    from dynaproof.specs.objects import REGISTER
 
     if promise not in PROMISES:
         raise unknown_name("promise", promise, PROMISES)
@@ -45,7 +49,9 @@ def check_promise(histories: tuple[str, ...], promise: str, format_name: str | N
         try:
             history = read_history(file, format_name, None)
             parsed = time.perf_counter()
-            found = PROMISES[promise](history)
+            begins = beginning(file, format_name, REGISTER, initial).initial
+            judged = with_beginning(history, begins)
+            found = PROMISES[promise](judged)
         except UserError as error:
             console.say(f"dynaproof: {error.message}")
             worst = exits.BAD_INPUT
@@ -57,7 +63,7 @@ def check_promise(histories: tuple[str, ...], promise: str, format_name: str | N
         ended = time.perf_counter()
         first = found.told[0] if found.told else None
         answer = PromiseChecked(
-            file=file,
+            file=console.file_name(file),
             operations=len(history),
             keys=len(history.keys),
             promise=promise,
@@ -66,7 +72,9 @@ def check_promise(histories: tuple[str, ...], promise: str, format_name: str | N
             violations=found.violations,
             cause=first.cause if first else None,
             sentence=first.sentence if first else None,
-            witness=[int(history.columns.line[row]) for row in first.witness] if first else [],
+            witness=[line for row in first.witness if (line := int(judged.columns.line[row])) != BEGINNING]
+            if first
+            else [],
             staleness=found.staleness,
             check_ms=round((ended - parsed) * 1_000, 3),
             parse_ms=round((parsed - began) * 1_000, 3),

@@ -125,7 +125,7 @@ def _own_object(name: str) -> "SequentialObject":
     if isinstance(thing, type):
         try:
             thing = thing()
-        except Exception as error:  # Whatever the user's class raises is a mistake in it.
+        except (Exception, SystemExit) as error:  # Whatever the user's class raises is a mistake in it.
             raise UserError(f"the object {name} cannot be made: {described(error)}") from error
         if not is_object(thing):
             raise UserError(f"{name} gives {article(thing)}, and {AN_OBJECT}")
@@ -149,7 +149,7 @@ def _module(place: str, name: str) -> "ModuleType":
     sys.path.insert(0, "")
     try:
         return importlib.import_module(place)
-    except Exception as error:  # Whatever the user's module raises is a mistake in it.
+    except (Exception, SystemExit) as error:  # Whatever the user's module raises is a mistake in it.
         raise UserError(f"cannot import the object {name}: {type(error).__name__}: {error}") from error
     finally:
         sys.path.remove("")

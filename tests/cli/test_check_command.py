@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -316,3 +318,112 @@ def test_object_of_ones_own_is_checked(write, tmp_path, capsys) -> None:
     assert "dusk.py: there is no such file" in capsys.readouterr().err
     assert main(["check", file, "--object", "no_such_module:Light"]) == 2
     assert "cannot import the object" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_a_history_comes_through_a_pipe(pack, tmp_path, capsys) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(
+        target=pipe.write_bytes, args=(pack(f"{WRITE_1}\n{READ_1}\n".encode()),), daemon=True
+    )
+    writer.start()
+    assert main(["check", str(pipe)]) == 0
+    writer.join()
+    assert "linearizable (" in capsys.readouterr().out
+
+
+ENDS = """
+import sys
+class Object:
+    name, functions, initial = "own", ("read", "write"), None
+    def step(self, state, operation):
+        sys.exit(0)
+class Unmade(Object):
+    def __init__(self):
+        sys.exit(0)
+"""
+
+
+@pytest.mark.parametrize("code", [f"{ENDS}:Object", f"{ENDS}:Unmade", "import sys\nsys.exit(0)\n:Object"])
+def test_users_code_that_ends_the_process_is_a_mistake_not_a_verdict(code, write, tmp_path, capsys) -> None:
+    text, _, name = code.rpartition(":")
+    own = tmp_path / "own.py"
+    own.write_text(text)
+    assert main(["check", write(WRITE_1, READ_1), "--object", f"{own}:{name}"]) == 2
+    error = capsys.readouterr().err
+    assert "SystemExit: 0" in error
+    assert "own.py" in error
+
+
+def test_a_file_name_that_is_not_utf_8_is_shown(write, tmp_path, capsys) -> None:
+    strange = os.fsdecode(os.fsencode(tmp_path) + b"/a\xff.jsonl")
+    os.rename(write(WRITE_1, READ_1), strange)
+    assert main(["check", strange, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["file"].endswith("a\\xff.jsonl")
+
+
+def test_a_weaker_promise_is_judged_from_the_initial_value(tmp_path, capsys) -> None:
+    lines = [
+        '{"process":0,"f":"read","key":"k","value":0,"call":0,"return":1}',
+        '{"process":0,"f":"write","key":"k","value":1,"call":2,"return":3}',
+        '{"process":1,"f":"read","key":"k","value":1,"call":4,"return":5}',
+    ]
+    file = tmp_path / "h.jsonl"
+    file.write_text("\n".join(lines) + "\n")
+    for promise in ("eventual", "read-your-writes", "monotonic-reads"):
+        assert main(["check", str(file), "--promise", promise, "--initial", "0"]) == 0
+        assert main(["check", str(file), "--promise", promise]) == (1 if promise == "eventual" else 0)
+    file.write_text(
+        "\n".join([*lines, lines[0].replace('"call":0,"return":1', '"call":6,"return":7')]) + "\n"
+    )
+    assert main(["check", str(file), "--promise", "read-your-writes", "--initial", "0"]) == 1
+    assert "lines 0" not in capsys.readouterr().out
+
+
+def test_the_core_of_a_history_with_a_beginning_says_how_to_check_it(tmp_path, capsys) -> None:
+    file, core = tmp_path / "h.jsonl", tmp_path / "core.jsonl"
+    file.write_text('{"process":0,"f":"read","key":"k","value":1,"call":0,"return":1}\n')
+    assert main(["check", str(file), "--initial", "5", "--core", str(core)]) == 1
+    assert "with --initial 5 too" in capsys.readouterr().err
+    assert main(["check", str(core), "--initial", "5"]) == 1
+
+
+def test_half_a_surrogate_pair_is_refused_and_a_whole_one_is_its_character(tmp_path, capsys) -> None:
+    def history(written: str, read: str) -> str:
+        return (
+            f'{{:type :invoke, :f :write, :value "{written}", :process 0}}\n'
+            f'{{:type :ok, :f :write, :value "{written}", :process 0}}\n'
+            "{:type :invoke, :f :read, :value nil, :process 0}\n"
+            f'{{:type :ok, :f :read, :value "{read}", :process 0}}\n'
+        )
+
+    file = tmp_path / "h.edn"
+    file.write_text(history("\\ud83d\\ude00", "\N{GRINNING FACE}"))
+    assert main(["check", str(file)]) == 0
+    file.write_text(history("\\ud801", "a"))
+    assert main(["check", str(file)]) == 2
+    assert "h.edn:1: half of a surrogate pair" in capsys.readouterr().err
+
+
+def test_a_sum_of_thousands_of_digits_is_explained(tmp_path, capsys) -> None:
+    most = "9" * 4_300
+    add = f'{{"process":0,"f":"add","key":"k","value":{most},"call":%d,"return":%d}}'
+    read = f'{{"process":0,"f":"read","key":"k","value":{most},"call":5,"return":6}}'
+    file = tmp_path / "h.jsonl"
+    file.write_text("\n".join([add % (1, 2), add % (3, 4), read]) + "\n")
+    assert main(["check", str(file), "--object", "counter"]) == 1
+    assert "lost add" in capsys.readouterr().out
+
+
+def test_a_stack_of_absences_is_not_said_to_be_full(tmp_path, capsys) -> None:
+    names = ["push", "push", "pop", "pop", "pop"]
+    values = ["null", "1", "null", "1", "1"]
+    lines = [
+        f'{{"process":0,"f":"{name}","key":"k","value":{value},"call":{2 * i},"return":{2 * i + 1}}}'
+        for i, (name, value) in enumerate(zip(names, values, strict=True))
+    ]
+    file = tmp_path / "h.jsonl"
+    file.write_text("\n".join(lines) + "\n")
+    assert main(["check", str(file), "--object", "stack"]) == 1
+    assert "while it holds" not in capsys.readouterr().out

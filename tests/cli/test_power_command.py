@@ -115,6 +115,18 @@ def test_a_line_that_an_interruption_left_counts_for_nothing(tmp_path: Path) -> 
     assert len(rows_in(state)) == 2
 
 
+@pytest.mark.parametrize("command", [["power", EASY], ["mutants", EASY, "--schedules", "1"]])
+@pytest.mark.parametrize("text", ["my precious notes", "{}", '{"other":1'])
+def test_a_file_of_somebody_else_is_refused_and_left_alone(
+    command: list[str], text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text(text)
+    assert main([*command, "--state", str(file)]) == 2
+    assert f"{file}:1: not " in capsys.readouterr().err
+    assert file.read_text() == text
+
+
 def test_trials_of_another_version_are_not_continued(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -111,6 +111,11 @@ def handled_type(cls: type[Node], name: str, handler: object) -> type[Any]:
         raise HandlerError(
             f"{where(cls)}: {cls.__name__}.{name} is no method; only handlers are named on_..."
         )
+    if inspect.iscoroutinefunction(handler) or inspect.isgeneratorfunction(handler):
+        raise HandlerError(
+            f"{where(handler)}: {cls.__name__}.{name} is async, or yields; a handler runs from its begin to "
+            "its end, one atomic action"
+        )
     code = handler.__code__
     parameters = code.co_varnames[: code.co_argcount]
     bases = {2: Timer, 3: Message}

@@ -89,8 +89,12 @@ def answered(
     check: Callable[[Any], Iterable[Violation] | bool], kind: Kind, sentence: str, view: Any
 ) -> Iterable[Violation]:
     """The violations of a check that is not a generator: those that it returns, or one for a plain no."""
-    answer = check(view)
+    answer: object = check(view)
     if isinstance(answer, bool):
         broken = answer if kind == "sometimes" else not answer
         return (Violation(f"it does not hold: {sentence}"),) if broken else ()
-    return answer
+    if isinstance(answer, Iterable) and not isinstance(answer, str | Violation):
+        violations = tuple(answer)
+        if all(isinstance(one, Violation) for one in violations):
+            return violations
+    raise TypeError(f"it gave {answer!r:.60}, and a spec gives True or False, or Violations")

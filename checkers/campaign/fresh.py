@@ -19,10 +19,11 @@ OTHER_HASHES = ("1", "2")
 
 PROGRAM = """
 import sys
+digests, sys.stdout = sys.stdout, sys.stderr  # What a user's code prints is no digest.
 from dynaproof.checkers.campaign.schedules import digest_of
 scenario, strategy, base, count = sys.argv[1:]
 for number in range(int(count)):
-    print(digest_of(scenario, strategy, int(base), number))
+    print(digest_of(scenario, strategy, int(base), number), file=digests)
 """
 
 

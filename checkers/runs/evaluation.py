@@ -97,13 +97,19 @@ def is_users(spec: AnySpec) -> bool:
     return issubclass(spec.over, Nodes)
 
 
+class Raised(str):
+    """What is said of a spec that raised instead of judging: a failure, whatever kind of spec it is."""
+
+    __slots__ = ()
+
+
 def first_violation(spec: AnySpec, view: View[Any]) -> str | None:
-    """How a spec is broken, if it is."""
+    """How a spec is broken, if it is; a `Raised` if it raised."""
     try:
         for violation in spec.check(view):
             return violation.sentence
     except Exception as error:
         if not is_users(spec):
             raise
-        return f"the spec itself raised {described(error)}"
+        return Raised(f"the spec itself raised {described(error)}")
     return None

@@ -164,9 +164,9 @@ class Kind(Struct, frozen=True, kw_only=True):
         if self.names:
             ids = tuple(one if isinstance(one, NodeId) else node_id(one) for one in self.names)
             set_field(self, "nodes", Placed(ids))
-        set_field(self, "make", Making(node, self.arguments))
         own = {note: telling(note) for note in notes_of(node)}
         set_field(self, "notes", {**own, **self.table()})
+        set_field(self, "make", Making(node, self.arguments, frozenset(self.table())))
         for field, heard in (("handled", Watched.stepped), ("crashed", Watched.crashed)):
             if getattr(self, field) is None:
                 set_field(self, field, heard)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from msgspec import structs
 
 from dynaproof.checkers.runs.config import Failure, RunConfig, RunResult
-from dynaproof.checkers.runs.evaluation import Evaluation
+from dynaproof.checkers.runs.evaluation import Evaluation, Raised
 from dynaproof.checkers.runs.injector import Injector
 from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.refining import Follower
@@ -213,7 +213,7 @@ class Run:
     def check(self) -> None:
         """Evaluate the specs that depend on a fresh fact."""
         for spec, sentence in self.evaluation.broken(self.world.tau):
-            if spec.kind == "sometimes":
+            if spec.kind == "sometimes" and not isinstance(sentence, Raised):
                 reached = self.observation.reached
                 reached[spec.name] = reached.get(spec.name, 0) + 1
             else:

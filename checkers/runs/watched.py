@@ -58,14 +58,14 @@ class Watched(Gathered):
 class PlainEnv:
     """A node's environment that takes only messages and timers that nobody can change afterwards."""
 
-    def __init__(self, env: Env) -> None:
+    def __init__(self, env: Env, heard: frozenset[type[Note]]) -> None:
         self._env = env
         self._send = env.send
+        self._heard = heard
         self.me: NodeId = env.me
         self.boot = env.boot
         self.disk: Disk = env.disk
         self.random = env.random
-        self.note = env.note
         self.cancel_timer = env.cancel_timer
         self.enter = env.enter
 
@@ -93,6 +93,21 @@ class PlainEnv:
         require_node(to)
         require_plain(message, Message)
         self._send(to, message)
+
+    def note(self, event: Note) -> None:
+        """Tell the specs something.
+
+        Raises:
+            TypeError: nobody would hear it: it is no note, or of a type that the kind does not know.
+        """
+        if type(event) not in self._heard:
+            said = type(event).__name__
+            if not isinstance(event, Note):
+                raise TypeError(f"env.note takes a Note, not {event!r:.60}, which is a {said}")
+            raise TypeError(
+                f"no method of the node names {said}, so it would not be heard: Kind(notes=({said},))"
+            )
+        self._env.note(event)
 
     def set_timer(self, delay: Microseconds, timer: Timer) -> None:
         """Set a timer that is plain and immutable, after a whole number of microseconds."""
@@ -144,11 +159,12 @@ class Making(Struct, frozen=True):
     """Makes the nodes of a class from an environment and the arguments of their kind."""
 
     node: type[Node]
-    arguments: tuple[Any, ...] = ()
+    arguments: tuple[Any, ...]
+    heard: frozenset[type[Note]]
 
     def __call__(self, env: Env, _config: Any) -> Any:
         """A node that has not started yet."""
-        return self.node(PlainEnv(env), *self.arguments)
+        return self.node(PlainEnv(env, self.heard), *self.arguments)
 
 
 def notes_of(node: type[Node]) -> tuple[type[Note], ...]:

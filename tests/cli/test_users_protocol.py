@@ -245,6 +245,27 @@ MISTAKES = {
         "one_leader",
         "the spec itself raised AttributeError: the node a has no leder ({file}, line {line}, in ",
     ),
+    "a note that no method names": (
+        "            self.env.note(BecameLeader(self.name))\n",
+        (
+            "            self.env.note(BecameLeader(self.name))\n            told(self)\n\n\n"
+            "def told(node):\n    node.env.note(Text('elected'))\n\n\nclass Text(Note):\n    text: str\n"
+        ),
+        "handlers_never_raise",
+        "no method of the node names Text, so it would not be heard: Kind(notes=(Text,))",
+    ),
+    "a situation that raises": (
+        'any(note.name == "d" for note in view.take(BecameLeader))',
+        'any(note.nme == "d" for note in view.take(BecameLeader))',
+        "d_is_elected",
+        "the spec itself raised AttributeError: 'BecameLeader' object has no attribute 'nme'",
+    ),
+    "a spec that gives neither yes nor no": (
+        "return any(node.leader for node in view.nodes.values())",
+        "return sum(1 for node in view.nodes.values() if node.leader)",
+        "somebody_leads",
+        "the spec itself raised TypeError: it gave ",
+    ),
     "chance": (
         "self.env.set_timer(100_000, Tick())\n\n    def on_tick",
         "import random\n        self.env.set_timer(random.randrange(100_000), Tick())\n\n    def on_tick",
@@ -299,6 +320,11 @@ REFUSED = {
         "    def forward(",
         "    def on_again(self, timer: Tick) -> None: ...\n\n    def forward(",
         "handles Tick, and so does on_again; one type has one handler",
+    ),
+    "a handler that would run later": (
+        "    def on_elect(",
+        "    async def on_elect(",
+        "Ring.on_elect is async, or yields; a handler runs from its begin to its end, one atomic action",
     ),
     "a handler that is none": (
         "    def forward(",
@@ -362,6 +388,16 @@ def test_exploring_at_the_level_of_a_module_is_refused_where_others_import_it(
     line = line_of(ring.with_name("eager.py"), "dynaproof.explore(")
     assert f"eager.py, line {line}: eager.py explores while it is imported, as other processes do too" in said
     assert said.count("\n") <= 2
+
+
+def test_what_a_handler_prints_is_not_taken_for_an_order(ring: Path) -> None:
+    written(
+        ring,
+        "mistaken",
+        "    def on_elect(self, sender: NodeId, message: Elect) -> None:\n",
+        ("    def on_elect(self, sender: NodeId, message: Elect) -> None:\n        print('heard')\n"),
+    )
+    assert not dynaproof.explore("mistaken.py:RING", schedules=4, most_failures=1).runs
 
 
 def test_a_handler_that_raises_is_told_with_its_step_and_the_line_that_replays_it(ring: Path) -> None:

@@ -233,6 +233,8 @@ def _collection(text: str, opener: str, start: int, offset: int, depth: int) -> 
 
 def _string(text: str, start: int) -> str:
     """What stands between the quotes; two escaped surrogates are one character, as in Java."""
+    if "\\" not in text:
+        return text[1:-1]
     escaped = _ESCAPE.sub(_unescape, text[1:-1])
     try:
         return escaped.encode("utf-16", "surrogatepass").decode("utf-16")

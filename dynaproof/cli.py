@@ -126,7 +126,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _leave_unread(sys.stdout)
         return exits.NOBODY_READS
     except OSError as error:
-        return _refuse(_file_problem(error), "")
+        from dynaproof.checkers.whole_file import file_problem
+
+        return _refuse(file_problem(error), "")
     except KeyboardInterrupt:
         _complain("interrupted")
         return exits.INTERRUPTED
@@ -174,11 +176,6 @@ def _complain(text: str) -> None:
 def _leave_unread(stream: TextIO) -> None:
     """Give a stream whose reader is gone something to be flushed into."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _file_problem(error: OSError) -> str:
-    reason = (error.strerror or type(error).__name__).lower()
-    return f"{error.filename}: {reason}" if error.filename is not None else reason
 
 
 def _one_line(text: str) -> str:

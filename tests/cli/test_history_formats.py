@@ -247,12 +247,13 @@ def test_written_file_is_the_old_one_or_the_new_one(tmp_path: Path, monkeypatch)
     link.symlink_to(file)
 
     def refused(_file: int) -> None:
-        raise OSError("no space")
+        raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
         patch.setattr("os.fsync", refused)
-        with pytest.raises(OSError, match="no space"):
+        with pytest.raises(OSError, match="No space left") as full:
             write_whole(link, b"new, and longer")
+    assert full.value.filename == str(link), "it is not for the part that nobody asked for"
     assert file.read_bytes() == b"old"
     assert sorted(tmp_path.iterdir()) == [file, link]
     write_whole(link, b"new")

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Mapping
 from itertools import combinations
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from dynaproof.checkers.whole_file import is_stream
 from dynaproof.errors import UserError, unknown_name
@@ -22,6 +23,8 @@ SESSIONS, ROUND_TRIPS = 1_024, 50
 """Defaults of a load: the rate; simulated seconds that are measured, and those before them; sessions, and the
 bound on the 99th percentile in mean round trips.
 """
+
+PROBED_BYTES = 4_096
 
 
 def above_zero(numbers: Mapping[str, float | None]) -> None:
@@ -64,6 +67,13 @@ def folder_to_write(option: str, folder: Path) -> None:
         raise UserError(f"{option} {folder}: {place} is not a folder")
     if not os.access(place, os.W_OK | os.X_OK):
         raise UserError(f"{option} {folder}: {place} may not be written to")
+    try:
+        with TemporaryFile(dir=place) as probe:  # Permissions do not tell of a full disk.
+            probe.write(bytes(PROBED_BYTES))
+            probe.flush()
+    except OSError as error:
+        problem = (error.strerror or type(error).__name__).lower()
+        raise UserError(f"{option} {folder}: {place} cannot be written to: {problem}") from error
 
 
 def file_to_write(option: str, file: Path | None, *suffixes: str) -> None:

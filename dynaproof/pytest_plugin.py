@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,12 +104,15 @@ class Explore:
 
 def _told(campaign: Campaign) -> str:
     """The first failure of a campaign, and how it is replayed."""
-    from dynaproof.rerunning import command_line, failure_lines
+    from dynaproof.rerunning import failure_lines
 
     run, found = campaign.runs[0], campaign.failures[0]
     failure = run.result.failure
     assert failure is not None, "a campaign keeps the runs that fail"
-    lines = [*failure_lines(run, failure), f"replay it: {command_line('replay', found.run)}"]
+    lines = failure_lines(run, failure)
+    if found.unsaved is not None:
+        lines.append(f"the run could not be saved: {found.unsaved}")
+    lines.append(f"{'find it again' if found.run is None else 'replay it'}: {campaign.again(found)}")
     return "\n".join(lines).removeprefix("FAILED ")  # pytest says that itself.
 
 
@@ -123,4 +127,5 @@ def _keep_out_of_commits(folder: Path) -> None:
     """Have version control ignore the runs, as pytest does for its cache."""
     ignore = folder / ".gitignore"
     if folder.is_dir() and not ignore.exists():
-        ignore.write_text(IGNORED, encoding="utf-8")
+        with suppress(OSError):  # A disk that is full hides no failure.
+            ignore.write_text(IGNORED, encoding="utf-8")

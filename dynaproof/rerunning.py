@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dynaproof.checkers.campaign import Found
     from dynaproof.checkers.runs.config import Failure
     from dynaproof.checkers.runs.run_file import RunFile
     from dynaproof.checkers.runs.trace import Step
@@ -18,6 +19,18 @@ def command_line(*arguments: object) -> str:
     script = Path(__file__).resolve().parent.parent / "run"
     called = "./run" if script.is_file() and script.parent == Path.cwd() else "dynaproof"
     return " ".join(map(str, (called, *arguments)))
+
+
+def found_again(found: "Found", scenario: str, strategy: str, seed: int) -> str:
+    """The command that replays a failure of a campaign, or finds it again if its run is in no file."""
+    from dynaproof.checkers.user_file import WITH
+
+    if found.run is not None:
+        return command_line("replay", found.run)
+    first, *specs = scenario.split(WITH)
+    own = [word for one in specs for word in ("--spec", one)]
+    campaign = ("--strategy", strategy, "--seed", seed, "--schedules", found.schedule + 1)
+    return command_line("explore", first, *own, *campaign)
 
 
 def seeded_as(kept: "RunFile") -> AbstractContextManager[None]:

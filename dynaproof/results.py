@@ -12,7 +12,7 @@ from dynaproof.checkers.runs.config import Failure, RunResult
 from dynaproof.checkers.runs.run_file import RunFile
 from dynaproof.checkers.runs.trace import Step
 from dynaproof.checkers.scenarios.catalogue import find
-from dynaproof.rerunning import command_line, step_line
+from dynaproof.rerunning import found_again, step_line
 
 if TYPE_CHECKING:
     from dynaproof.checkers.linearizability import Result
@@ -65,6 +65,10 @@ class Campaign(Struct, frozen=True):
         """SHA-256 over all runs: equal for equal campaigns, on every machine."""
         return self.state.totals.digest()
 
+    def again(self, found: Found) -> str:
+        """The command that replays one of its failures, or finds it again if its run is in no file."""
+        return found_again(found, self.scenario, self.strategy, self.seed)
+
     def rows(self) -> list[tuple[object, ...]]:
         """What is shown of it."""
         found = [("schedules", self.schedules), ("events", self.events)]
@@ -75,8 +79,10 @@ class Campaign(Struct, frozen=True):
             failure = run.result.failure
             assert failure is not None, "a campaign keeps the runs that fail"
             rows.append(("failure", failed(failure)))
+            if found_one.unsaved is not None:
+                rows.append(("not saved", found_one.unsaved))
             if found_one.run is not None:
-                rows.append(("replay", command_line("replay", found_one.run)))
+                rows.append(("replay", self.again(found_one)))
         return [*rows, ("digest", self.digest)]
 
     def __str__(self) -> str:
@@ -93,20 +99,20 @@ class Campaign(Struct, frozen=True):
         parts = [
             card.sentence(f"strategy {self.strategy}, seed {self.seed}"),
             card.table(counts),
-            *(_failing(run, found) for run, found in zip(self.runs, self.failures, strict=True)),
+            *(self._failing(run, found) for run, found in zip(self.runs, self.failures, strict=True)),
             card.bars("faults", {name: self.faults.get(name, 0) for name in falling}),
             card.bars("sometimes", self.sometimes),
             card.lines([f"digest {self.digest}"]),
         ]
         return card.card(f"campaign of {self.scenario}", told, "bad" if broken else "good", parts)
 
-
-def _failing(run: RunFile, found: Found) -> str:
-    """A failure on the card of its campaign."""
-    failure = run.result.failure
-    assert failure is not None, "a campaign keeps the runs that fail"
-    where = [] if found.run is None else [command_line("replay", found.run)]
-    return card.lines([f"schedule {found.schedule}, shrunk: {failed(failure)}", *where])
+    def _failing(self, run: RunFile, found: Found) -> str:
+        """A failure on the card of its campaign."""
+        failure = run.result.failure
+        assert failure is not None, "a campaign keeps the runs that fail"
+        where = [] if found.run is None else [self.again(found)]
+        unsaved = [] if found.unsaved is None else [f"not saved: {found.unsaved}"]
+        return card.lines([f"schedule {found.schedule}, shrunk: {failed(failure)}", *unsaved, *where])
 
 
 class Replay(Struct, frozen=True):

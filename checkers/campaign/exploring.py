@@ -14,10 +14,11 @@ from dynaproof.checkers.campaign.levers import levers_on
 from dynaproof.checkers.campaign.schedules import REPRODUCIBLE, differs_elsewhere, numbers, outcomes
 from dynaproof.checkers.campaign.state import Found, State, StateFile, begun, plain
 from dynaproof.checkers.runs.config import Failure, RunResult
-from dynaproof.checkers.runs.run_file import RUN_FORMAT, RunFile, save
+from dynaproof.checkers.runs.run_file import RUN_FORMAT, RunFile, save, stamped
 from dynaproof.checkers.runs.shrink import smallest
 from dynaproof.checkers.scenarios.catalogue import config_of, find
 from dynaproof.checkers.strategies.users_strategy import StrategyError
+from dynaproof.checkers.whole_file import file_problem
 
 MOST_FAILURES = 5
 """A campaign ends after this many failures: each is shrunk, and the first ones say enough."""
@@ -37,6 +38,9 @@ class Listener(Protocol):
     def found(self, found: Found, run: RunFile) -> None:
         """The shrunk run of a schedule that failed."""
 
+    def not_kept(self, problem: str) -> None:
+        """The state cannot be written down (said once): an interruption would lose the campaign."""
+
 
 class Nobody:
     """The listener of a campaign of which only the end counts."""
@@ -50,6 +54,9 @@ class Nobody:
     def found(self, found: Found, run: RunFile) -> None:
         pass
 
+    def not_kept(self, problem: str) -> None:
+        pass
+
 
 NOBODY = Nobody()
 
@@ -59,7 +66,7 @@ class Campaign(Struct, frozen=True):
 
     `ended` is "limit" (its schedules or seconds are over), "failures" (so many that it stopped early) or
     "interrupted" (Ctrl-C); `kept` is the file with which it can go on, if there is one, and `other` the file
-    of an interrupted campaign of the same name, which this one left alone.
+    of an interrupted campaign of the same name, which this one left alone, or could not remove.
     """
 
     state: State
@@ -90,12 +97,13 @@ def explore(
     New runs start until `schedules` are done or `seconds` are over (with neither: until interrupted), and end
     with the failure number `most_failures`. One run in `schedules.SAMPLED` is run twice and compared. Into
     `folder` go the shrunk runs, and the state of a campaign that goes on for long or is interrupted; `resume`
-    goes on from that state, if the same `made_by` wrote it. Without a folder nothing is written.
+    goes on from that state, if the same `made_by` wrote it. Without a folder nothing is written. A failure
+    whose run cannot be written is kept nonetheless: `runs` has the run, and `Found.unsaved` the reason.
 
     Raises:
         CampaignError: there is nothing to resume, or not by this version; or a user's strategy goes wrong.
         KeyError: an unknown scenario or strategy.
-        OSError: a file cannot be read or written.
+        OSError: the state to be resumed cannot be read.
     """
     state = begun(scenario, strategy, seed, made_by)
     file = StateFile(folder, state) if folder is not None else None
@@ -123,7 +131,7 @@ def explore(
             listener.went_on(state)
             if file is not None and now - saved > SAVED_EVERY_SECONDS:
                 saved = now
-                file.save(state)
+                keep(file, state, listener)
             if len(state.failures) >= most_failures:
                 ended = "failures"
                 break
@@ -140,17 +148,26 @@ def explore(
     except KeyboardInterrupt:
         ended = "interrupted"
     state.seconds = before + clock() - began
-    kept = None
+    kept = other = None
     if file is not None and ended == "interrupted":
-        kept = file.path if file.save(state) else None
+        kept = file.path if keep(file, state, listener) else None
+        other = None if file.mine else file.path
     elif file is not None:
-        file.remove()
-    other = file.path if file is not None and not file.mine else None
+        other = None if file.remove() else file.path
     return Campaign(state, ended, kept, other, tuple(runs))
 
 
+def keep(file: StateFile, state: State, listener: Listener) -> bool:
+    """Write the state down, if that can be; the first problem with it is told."""
+    known = file.problem
+    kept = file.save(state)
+    if known is None and file.problem is not None:
+        listener.not_kept(file.problem)
+    return kept
+
+
 def shrunk(state: State, schedule: int, outcome: RunResult, folder: Path | None) -> tuple[Found, RunFile]:
-    """The smallest run found that breaks the same promise, in a file of its own."""
+    """The smallest run found that breaks the same promise, in a file of its own if that can be written."""
     failure = outcome.failure
     assert failure is not None
     config = config_of(state.scenario, state.strategy, state.seed, schedule)
@@ -158,11 +175,15 @@ def shrunk(state: State, schedule: int, outcome: RunResult, folder: Path | None)
         small = RunFile(RUN_FORMAT, None, config, outcome)
     else:
         small = smallest(find(state.scenario), config, outcome)
-    path = None
+    small = stamped(small, state.made_by)
+    run = unsaved = None
     if folder is not None:
         path = folder / f"{failure.spec}-{plain(config.strategy)}-{config.seed}.json"
-        save(path, small, state.made_by)
+        try:
+            save(path, small)
+            run = str(path)
+        except OSError as error:  # What hours of work have found outlives a full disk.
+            unsaved = file_problem(error)
     broken = small.result.failure
     assert broken is not None
-    run = None if path is None else str(path)
-    return Found(failure.spec, run, schedule, failure.step, broken.step, small.minimal), small
+    return Found(failure.spec, run, schedule, failure.step, broken.step, small.minimal, unsaved), small

@@ -6,6 +6,7 @@ replaces nor removes it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ from msgspec import Struct, field
 from dynaproof.checkers.campaign.errors import CampaignError
 from dynaproof.checkers.campaign.levers import LeverCounts
 from dynaproof.checkers.campaign.schedules import Totals
-from dynaproof.checkers.whole_file import write_whole
+from dynaproof.checkers.whole_file import file_problem, write_whole
 
 STATE_FORMAT = 4
 
@@ -22,7 +23,8 @@ STATE_FORMAT = 4
 class Found(Struct, frozen=True):
     """A broken promise: where, and the run file that shows it (None if nothing is written).
 
-    `minimal` says whether shrinking went on until nothing more could be left out.
+    `minimal` says whether shrinking went on until nothing more could be left out; `unsaved` names the file
+    that could not be written, and why.
     """
 
     spec: str
@@ -31,6 +33,7 @@ class Found(Struct, frozen=True):
     step: int
     shrunk_events: int
     minimal: bool
+    unsaved: str | None = None
 
 
 class State(Struct):
@@ -68,6 +71,8 @@ class StateFile:
         self.path = folder / f"campaign-{plain(state.scenario)}-{plain(state.strategy)}-{state.seed}.json"
         self.mine = not self.path.exists()
         """Whether this campaign may write it: nobody has, or `resumed` has taken it over."""
+        self.problem: str | None = None
+        """Why it could not be written, if that has failed: which file, and the reason."""
 
     def resumed(self, new: State) -> State:
         """The campaign that was interrupted, in place of a new one of the same name.
@@ -99,15 +104,22 @@ class StateFile:
         return state
 
     def save(self, state: State) -> bool:
-        """Write the state whole, or not at all; False if the file belongs to another campaign."""
-        if self.mine:
+        """Write the state whole, or not at all; False if it is another campaign's, or has a `problem`."""
+        if not self.mine:
+            return False
+        try:
             write_whole(self.path, msgspec.json.encode(state))
-        return self.mine
+        except OSError as error:  # A campaign of hours outlives a full disk.
+            self.problem = file_problem(error)
+            return False
+        return True
 
-    def remove(self) -> None:
-        """Remove the file: nothing is left to go on with."""
+    def remove(self) -> bool:
+        """Remove the file, for nothing is left to go on with; False if another campaign's or ours is left."""
         if self.mine:
-            self.path.unlink(missing_ok=True)
+            with suppress(OSError):  # Its folder may be read-only, or no folder, by now.
+                self.path.unlink(missing_ok=True)
+        return not self.path.exists()
 
 
 REMOVE = "remove it, and run without --resume"

@@ -108,12 +108,17 @@ def rerun(run: RunFile, scenario: Scenario) -> RunResult:
     return follow(scenario, run.config, recorded, in_setup=run.in_setup)[0]
 
 
-def save(path: Path, run: RunFile, made_by: str = "") -> None:
-    """Write a run file; a reader sees the old one or the new one, never a part."""
-    run = msgspec.structs.replace(
+def stamped(run: RunFile, made_by: str = "") -> RunFile:
+    """The run as its file has it: with the digest of its configuration, and who made it."""
+    return msgspec.structs.replace(
         run, configuration=configuration_digest(run.config), made_by=made_by or run.made_by
     )
-    write_whole(path, msgspec.json.format(msgspec.json.encode(run), indent=1) + b"\n")
+
+
+def save(path: Path, run: RunFile, made_by: str = "") -> None:
+    """Write a run file; a reader sees the old one or the new one, never a part."""
+    encoded = msgspec.json.encode(stamped(run, made_by))
+    write_whole(path, msgspec.json.format(encoded, indent=1) + b"\n")
 
 
 def load(path: Path, find: Find) -> RunFile:

@@ -1,10 +1,12 @@
 """`dynaproof explore`: a campaign over a scenario, and its verdict."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 from cyclopts import Parameter
 from msgspec import structs
 
@@ -15,7 +17,7 @@ from dynaproof.commands import Flag
 from dynaproof.commands.beside import beside
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker, provenance
-from dynaproof.rerunning import command_line
+from dynaproof.rerunning import command_line, found_again
 
 if TYPE_CHECKING:
     from dynaproof.checkers.campaign import Campaign, Found, State
@@ -95,6 +97,7 @@ def explore(
             jobs=jobs,
             json=json,
         )
+    again = partial(found_again, scenario=scenario, strategy=strategy, seed=seed)
     with console.progress(f"exploring {scenario}", schedules) as advance:
         try:
             campaign = drive(
@@ -107,11 +110,11 @@ def explore(
                 folder=out,
                 resume=resume,
                 made_by=maker(),
-                listener=Progress(advance, json),
+                listener=Progress(advance, json, again),
             )
         except CampaignError as error:
             raise UserError(error.message, error.hint) from error
-    report(campaign.state, json)
+    report(campaign, json)
     say_how_it_ended(campaign)
     if campaign.ended == "interrupted":
         return exits.INTERRUPTED
@@ -134,11 +137,17 @@ def check_arguments(scenario: str, strategy: str) -> None:
 
 
 class Progress:
-    """The listener of a campaign: shows a line of counts, and each failure as soon as it is shrunk."""
+    """The listener of a campaign: shows a line of counts, and each failure as soon as it is shrunk.
 
-    def __init__(self, advance: Callable[[float, str], None], json: bool) -> None:
+    `again` gives the command with which a failure is seen again.
+    """
+
+    def __init__(
+        self, advance: Callable[[float, str], None], json: bool, again: "Callable[[Found], str]"
+    ) -> None:
         self.advance = advance
         self.json = json
+        self.again = again
 
     def went_on(self, state: "State") -> None:
         """Move the bar."""
@@ -156,21 +165,27 @@ class Progress:
         from dynaproof.checkers.campaign import REPRODUCIBLE
         from dynaproof.commands.replay import show_failure
 
+        if found.unsaved is not None:
+            console.say(f"the run of schedule {found.schedule} could not be saved: {found.unsaved}")
         if self.json:
             return
         failure = run.result.failure
         assert failure is not None
         console.show(f"schedule {found.schedule} breaks a promise at step {found.step}; shrunk:")
         show_failure(run, failure)
+        if found.run is None:
+            console.show(f"the run, shrunk to {failure.step} events, as its file would have held it:")
+            console.show(msgspec.json.encode(run).decode())
+            console.show(f"find it again: {self.again(found)}")
+            return
         console.show(f"the run, shrunk to {failure.step} events: {found.run}")
         if not found.minimal and found.spec != REPRODUCIBLE:
             console.show(f"shrinking ended with its budget; more may go: {command_line('shrink', found.run)}")
-        console.show(f"replay it: {replay_of(found)}")
+        console.show(f"replay it: {self.again(found)}")
 
-
-def replay_of(found: "Found") -> str:
-    """The command that replays a failure."""
-    return command_line("replay", found.run)
+    def not_kept(self, problem: str) -> None:
+        """Warn that an interruption would lose what the campaign has seen."""
+        console.say(f"{problem}: the campaign goes on, but could not be resumed")
 
 
 def say_how_it_ended(campaign: "Campaign") -> None:
@@ -205,10 +220,26 @@ def details(state: "State") -> str:
     )
 
 
-def report(state: "State", json: bool) -> None:
+def failures_of(campaign: "Campaign") -> list[dict[str, object]]:
+    """The failures for programs; `contents` is what a file would hold that could not be written."""
+    state = campaign.state
+    resumed = len(state.failures) - len(campaign.runs)  # Their runs are not at hand any more.
+    runs = (*(None for _ in range(resumed)), *campaign.runs)
+    return [
+        {
+            **structs.asdict(found),
+            "contents": run if found.unsaved is not None else None,
+            "replay": found_again(found, state.scenario, state.strategy, state.seed),
+        }
+        for found, run in zip(state.failures, runs, strict=True)
+    ]
+
+
+def report(campaign: "Campaign", json: bool) -> None:
     """The end of a campaign: one object, or a table."""
     from dynaproof.checkers.scenarios.catalogue import find
 
+    state = campaign.state
     totals = state.totals
     scenario = find(state.scenario)
     kinds = scenario.fault_kinds()
@@ -235,7 +266,7 @@ def report(state: "State", json: bool) -> None:
         },
         "keys": totals.keys,
         "keys_not_judged_to_the_end": totals.unjudged,
-        "failures": [{**structs.asdict(found), "replay": replay_of(found)} for found in state.failures],
+        "failures": failures_of(campaign),
         "digest": totals.digest(),
     }
     if json:

@@ -31,7 +31,9 @@ SUMMARY = [
     "simulated_seconds", "faults", "sometimes", "seen_in_schedules", "levers",
     "keys", "keys_not_judged_to_the_end", "failures", "digest", "provenance",
 ]  # fmt: skip
-FAILURE = {"spec", "run", "schedule", "step", "shrunk_events", "minimal", "replay"}
+FAILURE = {
+    "spec", "run", "schedule", "step", "shrunk_events", "minimal", "unsaved", "contents", "replay",
+}  # fmt: skip
 
 
 def objects(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:

@@ -330,6 +330,25 @@ def test_every_command_in_the_documents_exists(root):
     assert strange == []
 
 
+def test_every_commit_that_a_document_cites_is_in_the_history(root):
+    if not (root / ".git").exists():
+        pytest.skip("not a checkout: there is no history")
+    if git(root, "rev-parse", "--is-shallow-repository") != "false":
+        pytest.skip("a shallow checkout has only the end of the history")
+    known = git(root, "rev-list", "HEAD").split()
+    lost = []
+    for page in [*root.glob("*.md"), *(root / "docs").rglob("*.md")]:
+        cited = re.findall(r"\bcommits?:? `?([0-9a-f]{7,40})\b", page.read_text("utf-8"))
+        lost += [(page.name, one) for one in cited if not any(commit.startswith(one) for commit in known)]
+    assert lost == []
+
+
+def git(root, *arguments):
+    """What git says of the checkout."""
+    command = ["git", "-C", str(root), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
 def test_the_claims_name_every_promise_of_the_system(root):
     from dynaproof.specs.promises import PROMISES
 

@@ -343,6 +343,16 @@ def test_every_commit_that_a_document_cites_is_in_the_history(root):
     assert lost == []
 
 
+def test_the_changelog_names_every_scenario_and_counts_the_promises_of_a_region(root):
+    from dynaproof.checkers.scenarios.catalogue import SCENARIOS
+    from dynaproof.specs.promises import OF_A_GROUP, OF_A_REGION
+
+    text = (root / "CHANGELOG.md").read_text("utf-8")
+    assert [name for name in SCENARIOS if f"`{name}`" not in text] == []
+    assert "Fifty promises of a region" in text
+    assert len(OF_A_REGION) - len(OF_A_GROUP) == 50
+
+
 def git(root, *arguments):
     """What git says of the checkout."""
     command = ["git", "-C", str(root), *arguments]

@@ -35,6 +35,7 @@ from model_engines import (
     versions,
 )
 
+from dynaproof import exits
 from dynaproof.checkers.state_space.catalogue import NAMES, find
 from dynaproof.checkers.state_space.explore import explore
 from dynaproof.provenance import provenance
@@ -184,7 +185,7 @@ def explored(one: Run) -> str:
         shown = json.loads(process.stdout.read())
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if process.returncode not in {exits.CLEAN, exits.UNKNOWN}:  # A limit of states ends some runs.
         raise RuntimeError(f"{one.text}: exit code {process.returncode}")
     processor, held = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
     reached = (

@@ -27,7 +27,7 @@ def claims(
 ) -> int:
     """Rerun every figure of the documents that a command can make within a budget.
 
-    Exit status 1 if one differs, 2 if one has no command and commit.
+    Exit status 1 if one differs, 2 if one has no command and commit, 3 if the budget has left some out.
 
     Args:
         documents: Which; README.md and all below docs/ without one.
@@ -64,7 +64,13 @@ def claims(
         for verdict in judge(claim, outputs.get(claim.command), reasons.get(claim.command, ""))
     ]
     _report(verdicts, unjudged, json)
-    return code or (exits.FAILED if any(one.verdict == "differs" for one in verdicts) else exits.CLEAN)
+    if code:
+        return code
+    if any(one.verdict == "differs" for one in verdicts):
+        return exits.FAILED
+    made_again = {command for command, output in outputs.items() if output.status is not None}
+    left_out = any(not one.cannot and one.command not in made_again for one in made)
+    return exits.UNKNOWN if left_out else exits.CLEAN
 
 
 def documents_of_checkout() -> list[Path]:

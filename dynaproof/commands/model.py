@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from dynaproof import console
+from dynaproof import console, exits
 from dynaproof.arguments import above_zero, file_to_write, not_together, outputs_apart
 from dynaproof.commands import Flag
 from dynaproof.commands.model_output import (
@@ -16,6 +16,7 @@ from dynaproof.commands.model_output import (
     as_json,
     bounds,
     broken_promise,
+    ended_early,
     gaps,
     origin,
     show,
@@ -61,7 +62,8 @@ def model(
 ) -> int:
     """Explore all states of a model within its bounds; without a name, list the models with their verdicts.
 
-    Interrupted (Ctrl-C), it reports what it has found, as not exhausted.
+    Interrupted (Ctrl-C), it reports what it has found, as not exhausted. Exit status 3 if a limit ended it
+    before it found a violation or had seen all states.
 
     Args:
         name: One of the models, or FILE.py (FILE.py:Class) for your own.
@@ -162,7 +164,7 @@ def _hunt(
     from dynaproof.model.language.model import narrowed
 
     rows: list[tuple[str, ...]] = [("bug", "promise", "steps", "seconds")]
-    missed = 0
+    missed = unknown = 0
     for kind in kinds:
         made = narrowed(_made(kind, settings), without=options.without, promise=kind.violates)
         result, lasso = _run(made, kind.__name__, options)
@@ -170,13 +172,17 @@ def _hunt(
         _interrupt_again(result)
         unseen = result.exhausted and kind.violates in result.not_reached
         if broken_promise(result, lasso) != kind.violates and not unseen:
-            console.say(f"{kind.__name__}: {kind.violates} should be violated, and is not")
-            missed += 1
+            if ended_early(result, lasso):
+                console.say(f"{kind.__name__}: {kind.violates} is not violated before the limit")
+                unknown += 1
+            else:
+                console.say(f"{kind.__name__}: {kind.violates} should be violated, and is not")
+                missed += 1
         rows.append((kind.__name__, str(kind.violates), _steps(result, lasso), f"{result.seconds:.2f}"))
     if len(kinds) > 1 and not json:
         for line in ["", *table(rows)]:
             console.show(line)
-    return int(missed > 0)
+    return exits.FAILED if missed else exits.UNKNOWN if unknown else exits.CLEAN
 
 
 def _steps(result: "Result", lasso: "Lasso | None") -> str:
@@ -195,7 +201,9 @@ def _explore(one: "Model", name: str, options: Options, json: bool) -> int:
     result, lasso = _run(one, name, options)
     show(name, result, lasso, options, json)
     _interrupt_again(result)
-    return int(broken_promise(result, lasso) is not None or bool(unreachable(one, result, options)))
+    if broken_promise(result, lasso) is not None or unreachable(one, result, options):
+        return exits.FAILED
+    return exits.UNKNOWN if ended_early(result, lasso) else exits.CLEAN
 
 
 def _warnings(one: "Model", name: str, options: Options) -> list[str]:
@@ -278,7 +286,7 @@ def _list(json: bool) -> int:
     """Explore every model at its default bounds, with symmetry where it may be used."""
     from dynaproof.checkers.state_space.catalogue import NAMES, find
 
-    worst = 0
+    failed = unknown = False
     for name in NAMES:
         made = find(name)()
         options = Options(symmetry=made.symmetric, max_seconds=LISTING_SECONDS)
@@ -291,9 +299,9 @@ def _list(json: bool) -> int:
             for line in [f"{name:17} {bounds(made.constants)}", f"  {counts}: {verdicts}", *gaps(result)]:
                 console.show(line)
         _interrupt_again(result)
-        failed = broken_promise(result, lasso) is not None or bool(gaps(result))
-        worst = max(worst, int(failed))
-    return worst
+        failed |= broken_promise(result, lasso) is not None or bool(gaps(result))
+        unknown |= ended_early(result, lasso)
+    return exits.FAILED if failed else exits.UNKNOWN if unknown else exits.CLEAN
 
 
 def _prove(one: "Model", invariant: str | None, bmc: int | None, json: bool) -> int:
@@ -306,7 +314,9 @@ def _prove(one: "Model", invariant: str | None, bmc: int | None, json: bool) -> 
     else:
         for line in answer.lines():
             console.show(line)
-    return 0 if answer.holds else 1
+    if answer.unknown is not None:
+        return exits.UNKNOWN
+    return exits.CLEAN if answer.holds else exits.FAILED
 
 
 def _draw(one: "Model", name: str, path: Path, json: bool) -> int:

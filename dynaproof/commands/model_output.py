@@ -158,6 +158,11 @@ def broken_promise(result: "Result", lasso: "Lasso | None") -> str | None:
     return None if result.violation is None else result.violation.name
 
 
+def ended_early(result: "Result", lasso: "Lasso | None") -> bool:
+    """Whether a limit ended the exploration before there was a verdict."""
+    return not result.exhausted and broken_promise(result, lasso) is None
+
+
 def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Rows in columns, the first row their names; numbers, in the last two columns, are flush right."""
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]

@@ -140,12 +140,19 @@ def test_bad_input_is_one_line_and_ends_with_two(capsys, arguments, message):
 
 def test_limit_says_not_exhausted_and_what_was_covered(capsys):
     code, out, _ = run(capsys, "paxos", "--max-states", "5000")
-    assert code == 0
+    assert code == 3
     assert "not exhausted (limit of states)" in out
     code, out, _ = run(capsys, "paxos", "--max-states", "5000", "--json")
+    assert code == 3
     shown = json.loads(out)
     assert not shown["exhausted"]
     assert 5_000 <= shown["distinct"] < 20_000
+
+
+def test_a_seeded_bug_that_a_limit_saves_is_neither_killed_nor_alive(capsys):
+    code, _, err = run(capsys, "paxos", "--bug", "all", "--max-states", "2")
+    assert code == 3
+    assert "is not violated before the limit" in err
 
 
 @pytest.mark.parametrize("arguments", [["paxos"], ["paxos", "--threads", "2"], []])
@@ -289,7 +296,7 @@ def test_liveness_that_cannot_be_judged_leaves_safety_reported(capsys, monkeypat
 def test_memory_has_a_bound_by_default(capsys, monkeypatch):
     monkeypatch.setattr("dynaproof.checkers.state_space.memory.half_of_available_mb", lambda: 3)
     code, out, _ = run(capsys, "paxos")
-    assert code == 0
+    assert code == 3
     assert "not exhausted (limit of memory)" in out
     monkeypatch.undo()
     from dynaproof.checkers.state_space.memory import half_of_available_mb

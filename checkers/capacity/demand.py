@@ -9,7 +9,8 @@ the number of partitions, that gives units a second for each.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,6 +24,9 @@ Demand = Callable[[int], Sequence[int]]
 HOUR = 3_600
 DAY = 24 * HOUR
 JITTER_PERCENT = 10
+
+MOST_UNITS = 1_000_000_000
+"""Units a second that a user's table may ask of one partition; a real one admits a thousand writes."""
 
 
 class DemandError(Exception):
@@ -120,22 +124,47 @@ def _of_function(function: Callable[..., Any], partitions: int) -> Demand:
     return demand
 
 
+def _text(file: Path) -> str:
+    data = file.read_bytes()
+    try:
+        return data.decode("utf-8-sig")  # Spreadsheets put a mark of the encoding first.
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DemandError(f"{file}, line {line}: the byte {data[error.start]:#04x} is not UTF-8") from error
+
+
+def _change(row: Mapping[str | None, Any], partitions: int) -> tuple[int, int, int]:
+    """The second, the partition and the rate of a row; raises ValueError with what is wrong with it."""
+    if None in row or None in row.values():
+        raise ValueError("it has not as many columns as the first line")
+    try:
+        second, partition = int(row["second"]), int(row["partition"])
+    except ValueError as error:
+        raise ValueError("second and partition are whole numbers") from error
+    try:
+        units = float(row["units"])
+    except ValueError as error:
+        raise ValueError(f"units is {row['units']!r}, which is not a number") from error
+    if not 0 <= partition < partitions or second < 0 or not 0 <= units <= MOST_UNITS:
+        raise ValueError(
+            f"partitions are 0 to {partitions - 1}, units 0 to {MOST_UNITS:,}, and seconds from 0 on"
+        )
+    return second, partition, round(units * MICRO)
+
+
 def _of_table(file: Path, partitions: int) -> Demand:
     changes: dict[int, list[tuple[int, int]]] = {}
-    with file.open(encoding="utf-8", newline="") as opened:
-        rows = csv.DictReader(opened)
+    rows = csv.DictReader(StringIO(_text(file), newline=""))
+    try:
         if rows.fieldnames is None or not {"second", "partition", "units"} <= set(rows.fieldnames):
             raise DemandError(f"{file} has no columns second, partition and units")
         for row in rows:
-            try:
-                second, partition = int(row["second"]), int(row["partition"])
-                rate = round(float(row["units"]) * MICRO)
-            except (TypeError, ValueError) as error:
-                raise DemandError(f"{file}, line {rows.line_num}: {error}") from error
-            if not 0 <= partition < partitions or rate < 0 or second < 0:
-                bounds = f"partitions are 0 to {partitions - 1}, units and seconds from 0 on"
-                raise DemandError(f"{file}, line {rows.line_num}: {bounds}")
+            second, partition, rate = _change(row, partitions)
             changes.setdefault(second, []).append((partition, rate))
+    except csv.Error as error:  # The line that cannot be read is not counted yet.
+        raise DemandError(f"{file}, line {rows.line_num + 1}: {error}") from error
+    except ValueError as error:
+        raise DemandError(f"{file}, line {rows.line_num}: {error}") from error
     order = sorted(changes)
     rates = [0] * partitions
     place = 0

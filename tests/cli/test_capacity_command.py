@@ -111,6 +111,28 @@ def test_load_of_the_users_own(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (b"0,0,\xff", "the byte 0xff is not UTF-8"),
+        (b"0,0,1e999", "partitions are 0 to 9, units 0 to 1,000,000,000, and seconds from 0 on"),
+        (b"0,0,nan", "partitions are 0 to 9, units 0 to 1,000,000,000, and seconds from 0 on"),
+        (b"0,0,ten", "units is 'ten', which is not a number"),
+        (b"0.5,0,1", "second and partition are whole numbers"),
+        (b"0,0", "it has not as many columns as the first line"),
+        (b"0,0,1,2", "it has not as many columns as the first line"),
+        (b"0,0," + b"1" * 200_000, "field larger than field limit"),
+    ],
+)
+def test_a_row_that_is_no_demand_is_named_with_its_file_and_line(
+    row: bytes, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "mine.csv"
+    table.write_bytes(b"second,partition,units\n0,0,1\n" + row + b"\n")
+    assert main(["capacity", "hot-partition", "--seconds", "60", "--demand", str(table)]) == 2
+    assert f"dynaproof: {table}, line 3: {told}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ("hot-partitions",),

@@ -26,7 +26,7 @@ import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO, get_args
 
 from dynaproof import __version__, exits
 from dynaproof.errors import UserError
@@ -104,6 +104,7 @@ def make_app() -> "cyclopts.App":
         print_error=False,
         suppress_keyboard_interrupt=False,
         result_action="return_value",
+        config=_whole_numbers,
     )
     for command in COMMANDS:
         app.command(command.target, name=command.name, help=command.help)
@@ -141,6 +142,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain("hint: set DYNAPROOF_TRACEBACK=1 to see where, and report it, please")
         return exits.BUG
     return code if isinstance(code, int) else 0
+
+
+def _whole_numbers(_app: object, _command: object, arguments: "cyclopts.ArgumentCollection") -> None:
+    """Reject 1.5 where a whole number is taken, which the parser would round."""
+    for argument in arguments:
+        if int not in {argument.hint, *get_args(argument.hint)}:
+            continue
+        for token in argument.tokens:
+            try:
+                whole = "." not in token.value or float(token.value).is_integer()
+            except ValueError:  # The parser says what is wrong with it.
+                continue
+            if not whole:
+                raise UserError(f"{argument.name} is {token.value}; it takes a whole number")
 
 
 def _called(tokens: list[str]) -> object:

@@ -61,6 +61,12 @@ def capacity(
     from dynaproof.impl.capacity.policies import POLICIES
 
     if scenario is None:
+        if (
+            policy != "pid"
+            or drained
+            or any(one is not None for one in (demand, seconds, partitions, units, plot, table))
+        ):
+            raise UserError("which scenario?", f"name one of {', '.join(SCENARIOS)}")
         for one in SCENARIOS.values():
             if json:
                 console.emit({"name": one.name, "sentence": one.sentence})

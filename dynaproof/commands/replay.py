@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynaproof import console
-from dynaproof.arguments import above_zero, file_to_write, folder_to_write, outputs_apart
+from dynaproof.arguments import above_zero, file_to_write, folder_to_write, not_together, outputs_apart
 from dynaproof.commands import Flag
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker, provenance
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from dynaproof.checkers.runs.config import Failure, RunResult
     from dynaproof.checkers.runs.run_file import RunFile
     from dynaproof.checkers.runs.trace import Step
+
+TRACED = 30
+"""How many steps `trace` prints."""
 
 
 def replay(run: Path, /, *, until: int | None = None, json: Flag = False) -> int:
@@ -85,12 +88,15 @@ def replay_until(run: Path, kept: "RunFile", until: int, json: bool) -> int:
         outcome = traced(kept, steps, until=until)
     except Divergence as error:
         return diverged(run, kept, error, json)
+    ended = steps[-1].number if steps else 0
+    if ended < until and outcome.failure == kept.result.failure:
+        raise no_step(until, ended)
     if json:
         failure = outcome.failure
         console.emit(
             {
                 "run": str(run),
-                "until": steps[-1].number if steps else 0,
+                "until": ended,
                 "tau_us": steps[-1].tau if steps else 0,
                 "last": [step.sentence for step in steps[-LAST_STEPS:]],
                 "failure": failure,
@@ -184,7 +190,7 @@ def trace(
     run: Path,
     /,
     *,
-    last: int = 30,
+    last: int | None = None,
     step: int | None = None,
     node: str | None = None,
     json: Flag = False,
@@ -196,7 +202,7 @@ def trace(
 
     Args:
         run: The run file.
-        last: How many steps, up to the end.
+        last: How many steps, up to the end; 30 without it.
         step: One step, counted from the end of the setup.
         node: Only the steps at this node, or only what this node knew.
         json: Print one JSON object per step.
@@ -206,6 +212,7 @@ def trace(
     from dynaproof.checkers.strategies.replaying import Divergence
 
     above_zero({"--last": last})
+    not_together(step=step, last=last)
     kept = opened(run)
     names = find(kept.config.scenario).node_names(kept.config)
     if node is not None and node not in names:
@@ -221,11 +228,10 @@ def trace(
         raise UserError(str(error)) from error
     if step is not None:
         if not steps or steps[-1].number != step:
-            ended = steps[-1].number if steps else 0
-            raise UserError(f"there is no step {step}: the run has {ended} after its setup")
+            raise no_step(step, steps[-1].number if steps else 0)
         show_step(kept, steps[-1], node, json)
     else:
-        chosen = [one for one in steps if node in {None, one.node}][-last:]
+        chosen = [one for one in steps if node in {None, one.node}][-(last or TRACED) :]
         if json:
             for one in chosen:
                 console.emit({**row(one), "provenance": origin(kept)})
@@ -287,6 +293,11 @@ def show_failure(kept: "RunFile", failure: "Failure", last: bool = True) -> None
 
 
 # --- Run files ---
+
+
+def no_step(step: int, ended: int) -> UserError:
+    """The error for a step beyond the end of a run, for the caller to raise."""
+    return UserError(f"there is no step {step}: the run has {ended} after its setup")
 
 
 def opened(run: Path) -> "RunFile":

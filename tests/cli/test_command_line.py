@@ -120,6 +120,35 @@ def test_bad_arguments_are_one_line_and_a_hint_never_a_traceback(arguments):
     assert hint.startswith("dynaproof: hint: ")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["explore", "--schedules", "1.5"],
+        ["capacity", "diurnal", "--seconds=60.5"],
+        ["model", "--bmc", "-0.5"],
+    ],
+)
+def test_a_number_with_a_fraction_is_never_rounded_to_a_whole_one(arguments, capsys):
+    assert cli.main(arguments) == 2
+    assert capsys.readouterr().err.endswith(".5; it takes a whole number\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["capacity", "--plot", "curve.svg"], "which scenario?"),
+        (["capacity", "--demand", "mine.csv"], "which scenario?"),
+        (["capacity", "--policy", "all", "--drained"], "which scenario?"),
+        (["trace", "RUN", "--step", "3", "--last", "4"], "--step and --last cannot be combined"),
+        (["replay", "RUN", "--until", "17"], "there is no step 17: the run has 16 after its setup"),
+    ],
+)
+def test_an_option_is_obeyed_or_refused(arguments, told, root, capsys):
+    run = str(root / "examples" / "runs" / "ignores_accepted.json")
+    assert cli.main([run if one == "RUN" else one for one in arguments]) == 2
+    assert told in capsys.readouterr().err
+
+
 def test_bad_input_found_by_a_command_exits_with_2(failing, capsys):
     failing(UserError("the file is\ntruncated", "run it again"))
     assert cli.main(["version"]) == 2

@@ -37,6 +37,11 @@ class Load(Struct, frozen=True):
         """The rate at which a promise was broken."""
         return next((row for row in self.rows if row.failure is not None), None)
 
+    @property
+    def unmeasured(self) -> tuple[int, ...]:
+        """The rates at which no request was due while it was measured, so that nothing is known of them."""
+        return tuple(row.rate for row in self.rows if not row.due)
+
     def summary(self) -> dict[str, Any]:
         """All of it as plain data, for JSON."""
         report, plan = self.report, self.report.plan
@@ -73,6 +78,9 @@ class Load(Struct, frozen=True):
                 "requests and costs",
                 *aligned([COST_HEAD, *(cost_cells(row) for row in self.rows)]),
             ]
+        if self.unmeasured:
+            rates = ", ".join(f"{rate:,}" for rate in self.unmeasured)
+            lines.append(f"nothing was measured at the rate of {rates}: no request was due in this time")
         lines.append(saturation_line(report))
         row = self.failure
         if row is not None and row.failure is not None:
@@ -139,7 +147,8 @@ def cost_cells(row: Row) -> tuple[str, ...]:
     """The outcomes of the requests at a rate, and what they cost."""
     counts = (row.rate, row.due, row.answered, row.refused, row.unanswered, row.waited, row.sessions)
     costs = (row.messages_per_write, row.syncs_per_write, row.bytes_per_write, row.bytes_per_byte_put)
-    return *(f"{count:,}" for count in counts), *map(_shown, costs), row.saturated or "no"
+    verdict = row.saturated or ("no" if row.due else "-")
+    return *(f"{count:,}" for count in counts), *map(_shown, costs), verdict
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -160,7 +169,7 @@ def saturation_line(report: Report) -> str:
         f"{plan.most_round_trips} round trips"
     )
     if found.sustained is None and found.saturated is None:
-        return f"nothing was measured; {means}"
+        return f"saturation is not known; {means}"
     if found.saturated is None:
         return f"not saturated at {found.sustained:,} requests/s; {means}"
     if found.sustained is None:

@@ -97,9 +97,13 @@ def sweep(
 
 def _rates(given: Sequence[int], rows: dict[int, Row], until_saturated: bool) -> Iterator[int]:
     yield from dict.fromkeys(given)
-    while until_saturated and (rate := next_rate(_saturated(rows))) is not None:
+    while until_saturated and (known := _saturated(rows)):
+        rate = next_rate(known)
+        if rate is None or rate in rows:  # Where nothing was due, nothing is known the second time either.
+            return
         yield rate
 
 
 def _saturated(rows: dict[int, Row]) -> dict[int, bool]:
-    return {rate: bool(row.saturated) for rate, row in rows.items() if row.failure is None}
+    """Whether each rate is saturated about which something is known."""
+    return {rate: bool(row.saturated) for rate, row in rows.items() if row.failure is None and row.due}

@@ -39,7 +39,8 @@ def load(
     """Issue requests at a rate, answered or not, and report latencies, throughput, costs and saturation.
 
     Latencies are simulated time from when a request was due; docs/load.md says what exactly is measured.
-    Interrupted (Ctrl-C), it reports the rates that it has measured.
+    Interrupted (Ctrl-C), it reports the rates that it has measured. Exit status 3 if at one of
+    them no request was due.
 
     Args:
         scenario: What is loaded; see `dynaproof scenarios`, or FILE.py:NAME of your own.
@@ -91,7 +92,9 @@ def load(
         told = f"{count} rate{'' if count == 1 else 's'}"
         console.say(f"interrupted after {told}; the one under way is left out")
         return exits.INTERRUPTED
-    return exits.FAILED if done.failure is not None else exits.CLEAN
+    if done.failure is not None:
+        return exits.FAILED
+    return exits.UNKNOWN if done.unmeasured else exits.CLEAN
 
 
 def option(name: str) -> str:
@@ -125,5 +128,8 @@ class Progress:
     def measured(self, row: "Row") -> None:
         """Print the result of a rate."""
         self.done += 1
+        if not row.due:
+            console.say(f"{row.rate:,} requests/s: nothing was due, so nothing was measured")
+            return
         told = f"saturated ({row.saturated})" if row.saturated else "keeps up"
         console.say(f"{row.rate:,} requests/s: {row.answered_per_s:,.1f} answered/s, {told}")

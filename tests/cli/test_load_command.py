@@ -106,6 +106,20 @@ def test_the_saturation_point_is_said_for_people(capsys: pytest.CaptureFixture[s
     assert f"{sustained:,} requests/s" in told.err, "each rate is said when it is measured"
 
 
+@pytest.mark.parametrize("more", [[], ["--until-saturated"]])
+def test_a_rate_at_which_nothing_was_due_is_no_rate_that_is_kept_up_with(
+    more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["load", SHOP, "--rate", "1", "--seconds", "0.0001", *more]
+    assert cli.main(arguments) == 3
+    told = capsys.readouterr()
+    assert "nothing was measured at the rate of 1: no request was due in this time" in told.out
+    assert "keeps up" not in told.out + told.err
+    assert "not saturated" not in told.out
+    assert cli.main([*arguments, "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["saturation"] == {"sustained": None, "saturated": None}
+
+
 def test_a_broken_promise_is_told_with_the_line_that_runs_it_again(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

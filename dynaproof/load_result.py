@@ -14,6 +14,7 @@ from dynaproof.checkers.load.picture import picture_of
 from dynaproof.checkers.load.saturation import Saturation
 from dynaproof.checkers.load.sweep import Report
 from dynaproof.checkers.report import card
+from dynaproof.provenance import maker
 from dynaproof.rerunning import command_line
 
 
@@ -64,7 +65,7 @@ class Load(Struct, frozen=True):
 
     def svg(self) -> str:
         """Latency and throughput over the offered rate, as a picture."""
-        return picture_of(self.report)
+        return picture_of(self.report, maker())
 
     def lines(self) -> list[str]:
         """All of it for people."""

@@ -13,14 +13,14 @@ MINUTE = 60
 HOUR = 3_600
 
 
-def picture_of(results: Sequence[Result], suffix: str) -> bytes:
+def picture_of(results: Sequence[Result], suffix: str, made_by: str) -> bytes:
     """The picture in the format of a suffix: for one result, all that was sampled; for several, what differs,
-    with a line for each.
+    with a line for each. It names the version that drew it.
     """
     panels = _of_one(results[0]) if len(results) == 1 else _of_several(results)
     if suffix == ".svg":
-        return picture(panels).encode()
-    return plotted(panels, "pdf" if suffix == ".pdf" else "png")
+        return picture(panels, made_by).encode()
+    return plotted(panels, "pdf" if suffix == ".pdf" else "png", made_by)
 
 
 def _axis(result: Result) -> tuple[str, int]:

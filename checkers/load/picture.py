@@ -9,8 +9,8 @@ from dynaproof.checkers.report.curves import Panel, Points, picture
 MILLISECOND_US = 1_000
 
 
-def picture_of(report: Report) -> str:
-    """The SVG picture of all rates."""
+def picture_of(report: Report, made_by: str) -> str:
+    """The SVG picture of all rates, which names the version that drew it."""
     measured: list[tuple[int, Latency]] = [
         (row.rate, row.latency) for row in report.rows if row.latency is not None
     ]
@@ -39,5 +39,6 @@ def picture_of(report: Report) -> str:
                 lines=throughput,
                 dashed=("offered",),
             ),
-        ]
+        ],
+        made_by,
     )

@@ -8,10 +8,14 @@ from html import escape
 
 from msgspec import Struct
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 460, 340, 70, 90, 34, 50
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 500, 340, 70, 130, 34, 50
 """A panel in pixels: its size, and the room beside the axes."""
 
 COLOURS = ("#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377")
+DASHES = ((), (6, 2), (2, 2), (9, 2, 2, 2), (12, 4), (1, 3))
+"""How the lines of a panel are dashed, in pixels drawn and left out: they differ in greyscale, too."""
+SAMPLE = 24
+"""The length of line beside each name."""
 TICKS = 5
 FONT = 'font-family="sans-serif" font-size="11"'
 
@@ -29,18 +33,30 @@ class Panel(Struct, frozen=True, kw_only=True):
     logarithmic: bool = False
     """Whether y is logarithmic; then all values are above 0."""
     dashed: tuple[str, ...] = ()
-    """The lines to compare the others with."""
+    """The lines to compare the others with: thin and grey."""
     dots: bool = True
     """Whether each point is marked."""
 
 
-def picture(panels: Sequence[Panel]) -> str:
-    """The picture of these panels."""
+def made(by: str) -> str:
+    """What drew a picture, as an element of it; empty if it is not said."""
+    return f"<metadata>made by {escape(by)}</metadata>" if by else ""
+
+
+def dashed_as(number: int) -> str:
+    """The attributes of the line of this number, apart from its colour."""
+    dash = " ".join(map(str, DASHES[number % len(DASHES)]))
+    return f'stroke-width="1.5" stroke-dasharray="{dash}"' if dash else 'stroke-width="1.5"'
+
+
+def picture(panels: Sequence[Panel], made_by: str = "") -> str:
+    """The picture of these panels, which names the version that drew it."""
     size = f'viewBox="0 0 {WIDTH * len(panels)} {HEIGHT}" width="{WIDTH * len(panels)}" height="{HEIGHT}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} {FONT}>',
         f'<rect width="{WIDTH * len(panels)}" height="{HEIGHT}" fill="white"/>',
     ]
+    parts += filter(None, [made(made_by)])
     for number, panel in enumerate(panels):
         parts += [f'<g transform="translate({WIDTH * number},0)">', *_panel(panel), "</g>"]
     return "\n".join([*parts, "</svg>\n"])
@@ -116,12 +132,13 @@ def _panel(panel: Panel) -> list[str]:
 
 
 def _line(name: str, at: Points, colour: str, number: int, *, dashed: bool, dots: bool) -> list[str]:
-    """A line with its points and, at the right, its name."""
+    """A line with its points and, at the right, a piece of it with its name."""
     way = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
-    style = 'stroke-dasharray="5 4"' if dashed else 'stroke-width="1.5"'
+    style = 'stroke-dasharray="5 4"' if dashed else dashed_as(number)
     parts = [f'<polyline points="{way}" fill="none" stroke="{colour}" {style}/>']
     if dots and not dashed:
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>' for x, y in at]
-    y = TOP + 12 + 14 * number
-    parts.append(f'<text x="{WIDTH - RIGHT + 10}" y="{y}" fill="{colour}">{escape(name)}</text>')
+    x, y = WIDTH - RIGHT + 10, TOP + 12 + 14 * number
+    parts.append(f'<path d="M{x},{y - 4} h{SAMPLE}" fill="none" stroke="{colour}" {style}/>')
+    parts.append(f'<text x="{x + SAMPLE + 6}" y="{y}">{escape(name)}</text>')
     return parts

@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 
 import networkx as nx
 
+from dynaproof.checkers.report.curves import made
 from dynaproof.checkers.state_space.interpreter import shown
 from dynaproof.checkers.state_space.transitions import Graph, transitions
 from dynaproof.checkers.whole_file import write_whole
@@ -32,8 +33,9 @@ def networkx_graph(graph: Graph) -> "nx.MultiDiGraph[int]":
     return made
 
 
-def write_graph(model: Model, path: Path) -> tuple[int, int]:
-    """Write the graph as `.graphml` or `.svg`; gives the numbers of states and transitions.
+def write_graph(model: Model, path: Path, made_by: str = "") -> tuple[int, int]:
+    """Write the graph as `.graphml` or `.svg`; gives the numbers of states and transitions. The picture names
+    the version that drew it.
 
     Raises ModelError if there are more than 2,000 states, or an invariant is violated.
     """
@@ -43,11 +45,11 @@ def write_graph(model: Model, path: Path) -> tuple[int, int]:
         nx.write_graphml(networkx_graph(graph), stream)
         write_whole(path, stream.getvalue())
     else:
-        write_whole(path, svg(graph).encode())
+        write_whole(path, svg(graph, made_by).encode())
     return len(graph), sum(len(edges) for edges in graph.edges)
 
 
-def svg(graph: Graph) -> str:
+def svg(graph: Graph, made_by: str = "") -> str:
     """A picture, a row for each distance from the initial states; pointing at a state or arrow names it."""
     rows = _rows(graph)
     place = {
@@ -64,6 +66,7 @@ def svg(graph: Graph) -> str:
         '<defs><marker id="tip" markerWidth="6" markerHeight="6" refX="6" refY="3" orient="auto">',
         '<path d="M0,0 L6,3 L0,6 z" fill="#789"/></marker></defs>',
     ]
+    parts += filter(None, [made(made_by)])
     for number, edges in enumerate(graph.edges):
         for instance, target in edges:
             parts.append(_arrow(place[number], place[target], str(graph.label(instance))))

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from dynaproof import console, exits
 from dynaproof.errors import UserError, unknown_name
-from dynaproof.provenance import provenance
+from dynaproof.provenance import maker, provenance
 
 if TYPE_CHECKING:
     from dynaproof.checkers.refinement.campaign import Difference, Followed
@@ -66,7 +66,7 @@ def beside(
         summary["coverage"] = {"model": coverage, **covered.summary()}
         if picture is not None:
             title = f"States of {coverage} that {totals.runs} runs saw, of {covered.reachable:,}"
-            write_whole(picture, drawn(covered.curves, covered.reachable, title).encode())
+            write_whole(picture, drawn(covered.curves, covered.reachable, title, maker()).encode())
     if json:
         console.emit({**summary, "provenance": provenance(seed=seed)})
     else:

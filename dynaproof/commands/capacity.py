@@ -8,7 +8,7 @@ from dynaproof import console, exits
 from dynaproof.arguments import above_zero, file_to_write
 from dynaproof.commands import Flag
 from dynaproof.errors import UserError, unknown_name
-from dynaproof.provenance import provenance
+from dynaproof.provenance import maker, provenance
 
 if TYPE_CHECKING:
     from dynaproof.checkers.capacity.result import Result
@@ -92,7 +92,7 @@ def capacity(
     if plot is not None:
         from dynaproof.checkers.capacity.picture import picture_of
 
-        write_whole(plot, picture_of(results, plot.suffix))
+        write_whole(plot, picture_of(results, plot.suffix, maker()))
         write_whole(plot.with_suffix(".csv"), _csv(results).encode())
     if table is not None:
         _write(table, chosen.name, rows_of(results))

@@ -25,6 +25,7 @@ from dynaproof.commands.model_output import (
     verdict,
 )
 from dynaproof.errors import UserError, unknown_name
+from dynaproof.provenance import maker
 
 if TYPE_CHECKING:
     from dynaproof.checkers.state_space.explore import Result
@@ -322,7 +323,7 @@ def _prove(one: "Model", invariant: str | None, bmc: int | None, json: bool) -> 
 def _draw(one: "Model", name: str, path: Path, json: bool) -> int:
     from dynaproof.checkers.state_space.graph import write_graph
 
-    states, transitions = write_graph(one, path)
+    states, transitions = write_graph(one, path, maker())
     if json:
         counted = {"distinct": states, "transitions": transitions}
         made_from = origin(name, one.constants, "graph")

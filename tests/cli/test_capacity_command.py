@@ -9,6 +9,7 @@ import pytest
 
 from dynaproof.checkers.capacity.scenarios import SCENARIOS
 from dynaproof.cli import main
+from dynaproof.provenance import maker
 
 
 def results(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, object]]:
@@ -54,6 +55,23 @@ def test_curves_and_their_numbers_are_written(tmp_path: Path, capsys: pytest.Cap
     assert (plot.read_bytes(), (tmp_path / "curves.csv").read_bytes()) == before
     assert main([*run, "--seed", "2"]) == 0
     assert (tmp_path / "curves.csv").read_bytes() != before[1]
+    capsys.readouterr()
+
+
+def test_lines_differ_without_colours_and_a_picture_names_its_version(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    space = "{http://www.w3.org/2000/svg}"
+    for suffix in (".svg", ".png", ".pdf"):
+        plot = tmp_path / f"curves{suffix}"
+        run = ["capacity", "hot-partition", "--seconds", "600", "--policy", "all", "--plot", str(plot)]
+        assert main(run) == 0
+        if suffix != ".pdf":  # Which has it compressed, or in UTF-16.
+            assert maker().encode() in plot.read_bytes()
+    root = ElementTree.fromstring((tmp_path / "curves.svg").read_text())
+    for panel in root.iter(f"{space}g"):
+        lines = panel.findall(f"{space}polyline")
+        assert len({line.get("stroke-dasharray") for line in lines}) == len(lines) == 4
     capsys.readouterr()
 
 

@@ -95,6 +95,12 @@ def file_to_write(option: str, file: Path | None, *suffixes: str) -> None:
         raise UserError(f"{option} {file}: it may not be written")
 
 
+def state_to_read(option: str, file: Path) -> None:
+    """Reject a file that cannot keep anything: a folder, or a device or pipe, which may be read for ever."""
+    if file.exists() and not file.is_file():
+        raise UserError(f"{option} {file}: that is not a plain file", "name a file to keep the state in")
+
+
 def outputs_apart(outputs: Mapping[str, Path | None], inputs: Iterable[str | Path]) -> None:
     """Reject an output (option to file; None: not given) that is an input too, or another output.
 

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 HELP_HINT = "dynaproof --help lists the commands, dynaproof COMMAND --help the options of one"
 
+STREAMS = 3
+"""Standard input, output and error have the first file descriptors."""
+
 
 class Command(NamedTuple):
     """A row of the table: the command's name, `module:function`, and its help line."""
@@ -114,6 +117,7 @@ def make_app() -> "cyclopts.App":
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (`sys.argv` without a name: the process's own) and return its exit code."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # A name that the terminal cannot show is no reason to stop.
             stream.reconfigure(errors="backslashreplace")
@@ -136,12 +140,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as error:  # No command of ours ends the process: some code of the user's does.
         return _refuse(f"the user's code ended the process: SystemExit: {error}", "it must return, or raise")
     except Exception as error:  # The last boundary: whatever reaches it is a bug of ours.
+        if _is_interruption(error):
+            _complain("interrupted")
+            return exits.INTERRUPTED
         if os.environ.get("DYNAPROOF_TRACEBACK"):
             raise
         _complain(f"a bug in dynaproof: {type(error).__name__}: {_one_line(str(error))}")
         _complain("hint: set DYNAPROOF_TRACEBACK=1 to see where, and report it, please")
         return exits.BUG
     return code if isinstance(code, int) else 0
+
+
+def _open_closed_streams() -> None:
+    """Have what is written to a closed stream (`>&-`) go nowhere, instead of into the next file opened."""
+    while (opened := os.open(os.devnull, os.O_RDWR)) < STREAMS:
+        pass
+    os.close(opened)
+    # Python has None in place of a stream that was closed when it began, whatever its types say.
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
+def _is_interruption(error: BaseException | None) -> bool:
+    """Whether an error comes from Ctrl-C: what it hits while a module is imported may raise another one."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _whole_numbers(_app: object, _command: object, arguments: "cyclopts.ArgumentCollection") -> None:

@@ -5,7 +5,6 @@ hint on standard error and exits with 2. Engines (`checkers`, `specs`, ...) cann
 raise typed errors of their own, and the command that calls them says what those mean to the user.
 """
 
-import difflib
 from collections.abc import Iterable, Sequence
 
 NEAREST_AT_MOST = 3
@@ -23,6 +22,8 @@ class UserError(Exception):
 
 def nearest_names(name: str, known: Iterable[str]) -> list[str]:
     """At most three known names most like `name`, best first; case, and dash or underscore, do not matter."""
+    import difflib  # Only where a name is wrong: every command would load it.
+
     plain = {_plain(candidate): candidate for candidate in sorted(known)}
     return [plain[match] for match in difflib.get_close_matches(_plain(name), plain, n=NEAREST_AT_MOST)]
 

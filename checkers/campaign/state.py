@@ -88,7 +88,7 @@ class StateFile:
         try:
             state = msgspec.json.decode(self.path.read_bytes(), type=State)
         except ValueError as error:
-            raise CampaignError(f"{self.path}: not the state of a campaign ({error})", REMOVE) from error
+            raise CampaignError(f"{self.path}: not the state of a campaign ({error})", LEAVE_IT) from error
         if state.format != STATE_FORMAT:
             raise CampaignError(
                 f"{self.path}: format {state.format}, this version reads {STATE_FORMAT}", REMOVE
@@ -123,3 +123,4 @@ class StateFile:
 
 
 REMOVE = "remove it, and run without --resume"
+LEAVE_IT = "take another --out, or run without --resume"

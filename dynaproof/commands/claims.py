@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dynaproof import console, exits
+from dynaproof.arguments import file_to_write, state_to_read
 from dynaproof.commands import Flag
 from dynaproof.errors import UserError
 from dynaproof.provenance import ROOT, provenance
@@ -47,6 +48,9 @@ def claims(
     unjudged = [one for one in unjudged if only is None or only in one.document]
     if not made:
         raise UserError("no note asks for a command" + (f" with {only!r} in it" if only else ""))
+    if results is not None:
+        state_to_read("--results", results)
+        file_to_write("--results", results)
     chosen, reasons = plan(made, seconds)
     outputs: dict[str, Output] = {}
     code = exits.CLEAN

@@ -4,7 +4,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dynaproof import console
-from dynaproof.arguments import JOBS, above_zero, file_to_write, folder_to_write, known_strategy
+from dynaproof.arguments import (
+    JOBS,
+    above_zero,
+    file_to_write,
+    folder_to_write,
+    known_strategy,
+    state_to_read,
+)
 from dynaproof.commands import Flag
 from dynaproof.commands.explore import check_arguments
 from dynaproof.errors import UserError, unknown_name
@@ -89,6 +96,7 @@ def mutants(
     if state is not None:
         if not ours:
             raise UserError(f"--state keeps hunts of our own bugs; {scenario} may change in between")
+        state_to_read("--state", state)
         state.parent.mkdir(parents=True, exist_ok=True)
         file_to_write("--state", state)
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from dynaproof import console
-from dynaproof.arguments import JOBS, above_zero, file_to_write, known_strategy
+from dynaproof.arguments import JOBS, above_zero, file_to_write, known_strategy, state_to_read
 from dynaproof.commands import Flag
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker, provenance
@@ -88,6 +88,7 @@ def power(
     text = "" if table is None else table.read_text(encoding="utf-8")
     if table is not None and replaced_between(text, BEGIN, END, ()) is None:
         raise UserError(f"{table}: has no lines {BEGIN} and {END}")
+    state_to_read("--state", state)
     if not only_write:
         state.parent.mkdir(parents=True, exist_ok=True)
         file_to_write("--state", state)

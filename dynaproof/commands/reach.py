@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from dynaproof import console
-from dynaproof.arguments import JOBS, above_zero, file_to_write, known_strategy, not_together
+from dynaproof.arguments import JOBS, above_zero, file_to_write, known_strategy, not_together, state_to_read
 from dynaproof.commands import Flag
 from dynaproof.errors import UserError, unknown_name
 from dynaproof.provenance import maker, provenance
@@ -21,6 +21,9 @@ Names = Annotated[tuple[str, ...], Parameter(negative="")]
 BEGIN, END = "<!-- reach begin -->", "<!-- reach end -->"
 
 SCHEDULES = 1_000
+
+TAKE_ANOTHER = "take another --state"
+BEGIN_ANEW = f"{TAKE_ANOTHER}, or remove it to begin anew"
 
 SAVED_EVERY_SECONDS = 15.0
 
@@ -75,16 +78,17 @@ def reach(
     text = "" if table is None else table.read_text(encoding="utf-8")
     if table is not None and replaced_between(text, BEGIN, END, ()) is None:
         raise UserError(f"{table}: has no lines {BEGIN} and {END}")
+    state_to_read("--state", state)
     taken = Taken(maker(), source_digest(), scenarios or tuple(SCENARIOS), strategy, seed)
     if state.exists():
         try:
             before = kept_in(state)
         except ValueError as error:
-            raise UserError(f"{state}: not the state of a campaign ({error})", "remove it") from error
+            raise UserError(f"{state}: not the state of a campaign ({error})", TAKE_ANOTHER) from error
         if before.source != taken.source:
-            raise UserError(f"{state}: the code has changed since ({before.made_by})", "remove it")
+            raise UserError(f"{state}: the code has changed since ({before.made_by})", BEGIN_ANEW)
         if not only_write and not before.continues(taken):
-            raise UserError(f"{state}: of another campaign, or version ({before.made_by})", "remove it")
+            raise UserError(f"{state}: of another campaign, or version ({before.made_by})", BEGIN_ANEW)
         taken = before
     elif only_write:
         raise UserError(f"{state}: there is no such file", "run it without --only-write")

@@ -167,6 +167,41 @@ def test_an_interruption_exits_with_130_and_says_so(failing, capsys):
     assert capsys.readouterr().err == "dynaproof: interrupted\n"
 
 
+def test_an_interruption_that_an_import_turned_into_another_error_is_one(failing, capsys):
+    error = RuntimeError("Error calling __set_name__ on 'Field'")
+    error.__cause__ = KeyboardInterrupt()
+    failing(error)
+    assert cli.main(["version"]) == 130
+    assert capsys.readouterr().err == "dynaproof: interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "status"), [("version >&-", 0), ("scenarios --json >&- 2>&- <&-", 0), ("nothing >&- 2>&-", 2)]
+)
+def test_a_closed_stream_swallows_what_is_written_to_it(command, status, tmp_path):
+    shell = ["sh", "-c", f'exec "{sys.executable}" -m dynaproof {command}']
+    done = subprocess.run(shell, capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (status, b"", b"")
+
+
+@pytest.mark.parametrize("place", ["/dev/full", "a pipe"])
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("reach", "--state"),
+        ("power --only-write", "--state"),
+        ("mutants", "--state"),
+        ("claims", "--results"),
+    ],
+)
+def test_a_state_that_could_be_read_for_ever_is_refused(command, option, place, tmp_path, capsys):
+    if place == "a pipe":
+        place = str(tmp_path / "pipe")
+        os.mkfifo(place)
+    assert cli.main([*command.split(), option, place]) == 2
+    assert capsys.readouterr().err.startswith(f"dynaproof: {option} {place}: that is not a plain file\n")
+
+
 def test_a_bug_is_called_a_bug_and_shown_whole_only_on_demand(failing, capsys, monkeypatch):
     monkeypatch.delenv("DYNAPROOF_TRACEBACK", raising=False)
     failing(ZeroDivisionError("division by zero"))

@@ -65,6 +65,9 @@ def test_what_was_taken_by_another_campaign_is_not_continued(
     state.write_text(json.dumps(kept | {"source": "another"}))
     assert reach(state, 1, "--only-write") == 2
     assert "the code has changed" in capsys.readouterr().err
+    state.write_text("a user's own notes")
+    assert reach(state, 1) == 2
+    assert capsys.readouterr().err.endswith("hint: take another --state\n")
 
 
 def test_every_reason_is_of_a_line_that_stands_there() -> None:

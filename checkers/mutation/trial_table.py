@@ -109,7 +109,7 @@ def lines(plan: Plan, rows: Mapping[Key, Row]) -> list[str]:
     used = [row for one in found for seed in plan.seeds if (row := rows.get((one.bug, one.strategy, seed)))]
     return [
         *_note(plan, used),
-        *_measured(plan, used, whole),
+        *_measured(plan, used, by_bug, whole),
         "",
         *_note(plan, used),
         *_strategies(plan, [one for bug in whole for one in by_bug[bug]]),
@@ -139,16 +139,28 @@ def _note(plan: Plan, rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _measured(plan: Plan, rows: Sequence[Row], whole: Sequence[str]) -> list[str]:
+def _measured(
+    plan: Plan, rows: Sequence[Row], by_bug: Mapping[str, Sequence[Cell]], whole: Sequence[str]
+) -> list[str]:
+    begun = sum(any(one.trials for one in found) for found in by_bug.values())
     every = len(plan.bugs) * len(plan.strategies) * len(plan.seeds)
     seconds = sum(row.seconds for row in rows)
     unsound = sum(row.unsound for row in rows)
     by = ", ".join(f"{count} by {name}" for name, count in Counter(row.made_by for row in rows).items())
+    counted = "The next table counts all bugs, for all trials are done."
+    if len(whole) < len(plan.bugs):
+        counted = (
+            f"The next table counts only the {len(whole)} bugs of which all trials are done. "
+            "Those that die soon are done first, so it says nothing of the others."
+        )
+    seeds = f"seed{'s' * (len(plan.seeds) > 1)} {', '.join(map(str, plan.seeds))}"
     return [
-        f"Measured: {len(rows):,} of {every:,} trials, for {len(plan.bugs)} bugs, {len(plan.strategies)}",
-        f"strategies and the seeds {', '.join(map(str, plan.seeds))}, up to {plan.schedules} schedules,",
-        f"in {seconds / 3600:.1f} hours of a core; {by or 'none'}. Of {len(whole)} bugs all trials are done.",
+        f"Measured: {len(rows):,} of {every:,} trials, of up to {plan.schedules} schedules each,",
+        f"for {len(plan.bugs)} bugs, {len(plan.strategies)} strategies",
+        f"and {seeds}; {begun} of the bugs have been tried at all.",
+        f"That took {seconds / 3600:.1f} hours of a core; {by or 'none'}.",
         f"{unsound} schedules broke a promise without the bug too, and count for nothing.",
+        counted,
     ]
 
 

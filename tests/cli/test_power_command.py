@@ -147,6 +147,8 @@ def test_the_table_says_of_each_bug_what_was_measured_and_what_was_not(tmp_path:
     assert "| 1 (0.0 s) | 1 of 1 | " in lines[f"| `{EASY}`"]
     assert "| > 1 |" in lines[f"| `{HARD}`"]
     assert "| not measured |" in lines["| `ignores_accepted`"]
+    assert "\nand seed 3; 2 of the bugs have been tried at all." in text
+    assert "The next table counts only the 2 bugs of which all trials are done. " in text
     assert text.startswith("# Bugs\n\n<!-- power begin -->\n")
     assert text.endswith("<!-- power end -->\nbelow\n")
     assert "old\n" not in text

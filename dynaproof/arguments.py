@@ -83,7 +83,7 @@ def file_to_write(option: str, file: Path | None, *suffixes: str) -> None:
     if file is None:
         return
     if suffixes and file.suffix not in suffixes:
-        raise UserError(f"{option} {file}: it is written as {' or '.join(suffixes)}")
+        raise UserError(f"{option} {file}: the name must end in {' or '.join(suffixes)}")
     if file.is_dir():
         raise UserError(f"{option} {file}: that is a folder", "name a file")
     if not file.parent.is_dir():

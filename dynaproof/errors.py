@@ -28,19 +28,23 @@ def nearest_names(name: str, known: Iterable[str]) -> list[str]:
     return [plain[match] for match in difflib.get_close_matches(_plain(name), plain, n=NEAREST_AT_MOST)]
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:
-    """The error for an unknown name of a `kind` (scenario, strategy, spec, ...), for the caller to raise."""
+def unknown_name(kind: str, name: str, known: Iterable[str], *, of: str = "") -> UserError:
+    """The error for an unknown name of a `kind` (scenario, strategy, spec, ...), for the caller to raise.
+
+    `of` names what has names of this kind: a model its constants.
+    """
     names = sorted(known)
     near = nearest_names(name, names)
     if near:
         hint = f"did you mean {_either(near)}?"
     elif not names:
-        hint = f"there is no {kind} at all"
+        hint = f"{of} has no {kind}" if of else f"there is no {kind} at all"
     elif len(names) <= LISTED_AT_MOST:
         hint = f"known: {', '.join(names)}"
     else:
         hint = f"known: {', '.join(names[:LISTED_AT_MOST])} and {len(names) - LISTED_AT_MOST} more"
-    return UserError(f"there is no {kind} {name!r}", hint)
+    problem = f"{of} has no {kind} {name!r}" if of else f"there is no {kind} {name!r}"
+    return UserError(problem, hint)
 
 
 def _plain(name: str) -> str:

@@ -36,19 +36,19 @@ class Done(Struct, frozen=True):
 
 
 class Hunted:
-    """What is done of a hunt, in a file if there is one."""
+    """The results of a hunt so far, in a file if there is one."""
 
     def __init__(self, file: Path | None, effort: Effort) -> None:
-        """Read what is done.
+        """Read the results so far.
 
         Raises:
-            RowError: the file holds something else, or what was done by another effort.
+            RowError: the file holds something else, or results of another effort.
             OSError: the file cannot be read.
         """
         self.effort = effort
         self.kills: dict[str, Kill] = {}
         self.survived: dict[str, bool] = {}
-        for row in [] if file is None else read_rows(file, Done, "what was done of a hunt"):
+        for row in [] if file is None else read_rows(file, Done, "a result of a hunt"):
             if row.effort != effort:
                 raise RowError(f"{file}: hunted with {row.effort}, and this is {effort}")
             self.take(row)

@@ -21,7 +21,7 @@ def read_rows(file: Path, kind: type[RowT], what: str) -> list[RowT]:
     """The rows of a file, in the order of the file; an incomplete last line is ignored.
 
     Raises:
-        RowError: a line is not what is expected (`what`), or the last not the begin of it.
+        RowError: a line is not what is expected (`what`), or the last not the beginning of it.
         OSError: the file cannot be read.
     """
     if not file.exists():
@@ -30,7 +30,7 @@ def read_rows(file: Path, kind: type[RowT], what: str) -> list[RowT]:
     *lines, rest = file.read_bytes().split(b"\n")
     begin = f'{{"{kind.__struct_encode_fields__[0]}":'.encode()
     if rest[: len(begin)] != begin[: len(rest)]:
-        raise RowError(f"{file}:{len(lines) + 1}: not {what}, nor the begin of it")
+        raise RowError(f"{file}:{len(lines) + 1}: not {what}, nor the beginning of it")
     for number, line in enumerate(lines, start=1):
         try:
             rows.append(msgspec.json.decode(line, type=kind))

@@ -34,7 +34,7 @@ def lines(found: Reach, taken: Taken) -> list[str]:
         "",
         *note,
         f"Of {len(found.unreached)} branches that were not reached, {known} have a reason.",
-        "What has none is a lack of the campaign, or can go.",
+        "Each of the others is a gap in the campaign, or code that can go.",
         "",
         *note,
         *_branches(found.unreached),

@@ -39,7 +39,7 @@ def beside(
 
     for name in (refine, coverage):
         if name is not None and name not in MODELS:
-            raise unknown_name("model to hold runs against", name, list(MODELS))
+            raise unknown_name("model to compare runs with", name, list(MODELS))
     if scenario != "partition":
         raise UserError(f"runs of {scenario} are not compared with models", "the scenario is partition")
     with console.progress(f"following {scenario} through {refine or coverage}", schedules) as advance:

@@ -107,7 +107,7 @@ def _chosen(
     from dynaproof.checkers.capacity.scenarios import SCENARIOS
 
     if name not in SCENARIOS:
-        raise unknown_name("scenario of capacity", name, [*SCENARIOS])
+        raise unknown_name("capacity scenario", name, [*SCENARIOS])
     above_zero({"--seconds": seconds, "--partitions": partitions, "--units": units})
     found = SCENARIOS[name]
     given = {"drained": drained or None, "seconds": seconds, "partitions": partitions, "units": units}

@@ -80,7 +80,7 @@ def explore(
     not_together(resume=resume, refine=refine)
     not_together(resume=resume, coverage=coverage)
     if picture is not None and coverage is None:
-        raise UserError("--picture is of --coverage", "name the model that is covered")
+        raise UserError("--picture needs --coverage", "name the model whose states are counted")
     file_to_write("--picture", picture, ".svg")
     folder_to_write("--out", out)
     limit = seconds if seconds is not None else (None if schedules is not None else DEFAULT_SECONDS)

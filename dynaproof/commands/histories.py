@@ -49,7 +49,7 @@ def known_failed_cas(name: str | None) -> "FailedCas | None":
     for known in FAILED_CAS:
         if name == known:
             return known
-    raise UserError(f"--failed-cas is {name!r}", f"a failed cas says {' or '.join(FAILED_CAS)}")
+    raise UserError(f"--failed-cas {name} is unknown", f"it takes {' or '.join(FAILED_CAS)}")
 
 
 def beginning(

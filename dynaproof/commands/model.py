@@ -100,7 +100,7 @@ def model(
     if bmc is not None and bmc < 0:
         raise UserError(f"--bmc is {bmc}; it takes a number of steps")
     if invariant is not None and not induction:
-        raise UserError(f"what is {invariant!r}?", "an invariant is named after --induction")
+        raise UserError(f"unexpected argument {invariant!r}", "an invariant is named only with --induction")
     if name is None:
         if (
             settings
@@ -140,7 +140,7 @@ def _made(kind: "type[Model]", settings: tuple[str, ...]) -> "Model":
     for setting in settings:
         constant, _, value = setting.partition("=")
         if constant not in known:
-            raise unknown_name(f"constant of {kind.__name__}", constant, known)
+            raise unknown_name("constant", constant, known, of=kind.__name__)
         try:
             constants[constant] = int(value)
         except ValueError:
@@ -154,7 +154,7 @@ def _bugs(kind: "type[Model]", bug: str) -> "list[type[Model]]":
     known = bugs_of(kind)
     found = [one for one in known if bug in {"all", one.__name__}]
     if not found:
-        raise unknown_name(f"seeded bug of {kind.__name__}", bug, [one.__name__ for one in known])
+        raise unknown_name("seeded bug", bug, [one.__name__ for one in known], of=kind.__name__)
     return found
 
 
@@ -196,7 +196,7 @@ def _explore(one: "Model", name: str, options: Options, json: bool) -> int:
     known = [each.name for each in one.sometimes]
     for allowed in options.allow_unreachable:
         if allowed not in known:
-            raise unknown_name("`sometimes` of the model", allowed, known)
+            raise unknown_name("`sometimes`", allowed, known, of=type(one).__name__)
     for warning in _warnings(one, name, options):
         console.say(f"warning: {name}: {warning}")
     result, lasso = _run(one, name, options)

@@ -80,7 +80,7 @@ def power(
     hunted = list(dict.fromkeys(bug.scenario for bug in KNOWN_BUGS.values()))
     for one in scenario:
         if one not in hunted:
-            raise unknown_name("scenario of a seeded bug", one, hunted)
+            raise unknown_name("scenario with a seeded bug", one, hunted)
     for one in strategy:
         known_strategy(one)
     above_zero({"--schedules": schedules, "--seeds": seeds, "--seconds": seconds, "--jobs": jobs})

@@ -169,7 +169,7 @@ BAD = {
     "--item-bytes is -3;": [SHOP, "--item-bytes=-3"],
     "--sessions is 0;": [SHOP, "--sessions", "0"],
     "--most-round-trips is 0;": [SHOP, "--most-round-trips", "0"],
-    "--plot curve.txt: it is written as .svg": [SHOP, "--plot", "curve.txt"],
+    "--plot curve.txt: the name must end in .svg": [SHOP, "--plot", "curve.txt"],
     "there is no scenario 'partitoin'": ["partitoin"],
     "there is no such file": ["nowhere.py:SHOP"],
     "CLOSED offers no requests to issue": [CLOSED],

@@ -52,6 +52,10 @@ class RowFile:
                     opened.truncate(len(whole))
 
     def add(self, row: Any) -> None:
-        """Append a row."""
-        with self.file.open("ab") as opened:
-            opened.write(msgspec.json.encode(row) + b"\n")
+        """Append a row; raises OSError, which names the file."""
+        try:
+            with self.file.open("ab") as opened:
+                opened.write(msgspec.json.encode(row) + b"\n")
+        except OSError as error:
+            error.filename = str(self.file)  # A full disk names no file.
+            raise

@@ -141,6 +141,7 @@ def hunt_all(
     """Hunt what is not hunted yet, and print a line for each bug; how many have survived."""
     from dynaproof.checkers.mutation.hunt import hunts
     from dynaproof.checkers.runs.run_file import save
+    from dynaproof.checkers.whole_file import file_problem
 
     effort, known = hunted.effort, [hunted.kills[name] for name in names if name in hunted.kills]
     left = [name for name in names if name not in hunted.kills]
@@ -151,10 +152,13 @@ def hunt_all(
         work = hunts(left, effort.strategy, effort.schedules, effort.seed, jobs, scenario)
         for done, (kill, run) in enumerate(work, start=len(known) + 1):
             survivors += not kill.killed
+            report(kill, effort.seed, json)  # First: what was found outlives a disk that is full.
             if out is not None and run is not None:
-                save(out / f"{kill.name}.json", run)
+                try:
+                    save(out / f"{kill.name}.json", run)
+                except OSError as error:
+                    console.say(f"the run of {kill.name} could not be saved: {file_problem(error)}")
             hunted.add(kill.name, kill)
-            report(kill, effort.seed, json)
             advance(done, f"{done}/{len(names)} bugs, {survivors} survived")
     return survivors
 

@@ -1,6 +1,7 @@
 """`dynaproof reach`: which of the system's branches a campaign takes, and which it does not."""
 
 import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -123,6 +124,7 @@ def go_on(taken: "Taken", schedules: int | None, seconds: float | None, jobs: in
     """Run more schedules until there are so many, or time is up; the file keeps what they take."""
     from dynaproof.checkers.campaign.schedules import numbers
     from dynaproof.checkers.reach.branches import nth, traced
+    from dynaproof.checkers.whole_file import file_problem
 
     names = taken.scenarios
     todo = (nth(names, number) for number in numbers(taken.schedules, schedules, seconds, time.monotonic))
@@ -135,8 +137,12 @@ def go_on(taken: "Taken", schedules: int | None, seconds: float | None, jobs: in
                     console.say(f"schedule {number} of {name} breaks {outcome.failure.spec}")
                 advance(taken.schedules, f"{taken.schedules} schedules, the last new one {taken.last_new}")
                 if time.monotonic() - saved > SAVED_EVERY_SECONDS:
-                    taken.save(state)
                     saved = time.monotonic()
+                    with suppress(OSError):  # The last time, it is said.
+                        taken.save(state)
         except KeyboardInterrupt:
             console.say("interrupted")
-    taken.save(state)
+    try:
+        taken.save(state)
+    except OSError as error:  # What was reached is still to be reported.
+        console.say(f"{file_problem(error)}: this cannot go on later")

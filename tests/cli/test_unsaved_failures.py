@@ -108,3 +108,33 @@ def test_a_folder_that_takes_no_file_is_refused_at_once(
     monkeypatch.setattr("dynaproof.arguments.TemporaryFile", full)
     assert cli.main([*command.split(), "--out", str(tmp_path)]) == 2
     assert f"{tmp_path} cannot be written to: no space left on device" in capsys.readouterr().err
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+
+
+def test_a_kill_whose_run_cannot_be_saved_is_reported(
+    full_disk: None, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ring = f"{root}/examples/protocols/ring.py:RING"
+    arguments = ["mutants", ring, "passes-every-number", "--schedules", "20", "--out", str(tmp_path)]
+    assert cli.main([*arguments, "--json"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["name"] == "passes-every-number"
+    file = tmp_path / "passes-every-number.json"
+    assert f"the run of passes-every-number could not be saved: {file}: no space left on device" in told.err
+
+
+def test_what_was_reached_is_reported_though_it_cannot_be_kept(
+    full_disk: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = tmp_path / "reach.json"
+    assert cli.main(["reach", "partition", "--schedules", "1", "--state", str(state), "--json"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["schedules"] == 1
+    assert f"{state}: no space left on device: this cannot go on later" in told.err

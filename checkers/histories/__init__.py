@@ -16,6 +16,7 @@ import numpy as np
 
 from dynaproof.checkers.histories import edn, edn_histories, jepsen_log, json_lines
 from dynaproof.checkers.histories.compression import GZIP_MAGIC, ZSTD_MAGIC, read_bytes, unpacked
+from dynaproof.checkers.histories.edn_histories import AmbiguousTuplesError
 from dynaproof.checkers.histories.values import freeze
 from dynaproof.specs.history import (
     CAS,
@@ -27,7 +28,17 @@ from dynaproof.specs.history import (
     Value,
 )
 
-__all__ = ["FAILED_CAS", "FORMATS", "FailedCas", "UnknownFormatError", "detect", "parse", "read", "value_in"]
+__all__ = [
+    "FAILED_CAS",
+    "FORMATS",
+    "AmbiguousTuplesError",
+    "FailedCas",
+    "UnknownFormatError",
+    "detect",
+    "parse",
+    "read",
+    "value_in",
+]
 
 _JSON = re.compile(rb'\s*\{\s*["}]')
 _EDN = re.compile(rb"[\s,]*(?:;[^\n]*\n[\s,]*)*(?:\{|#[a-z]|\[|\()")
@@ -44,12 +55,29 @@ FailedCas = Literal["nothing", "differed"]
 FAILED_CAS: Final[tuple[FailedCas, ...]] = ("nothing", "differed")
 
 
-def _jepsen_log(data: bytes, file: str, _functions: Sequence[str]) -> History:
+Parser = Callable[[bytes, str, Sequence[str], bool | None], History]
+"""Makes a history of content, the file's name, the known functions, and whether its values are tuples of key
+and value (None: nobody said so).
+"""
+
+
+def _json(data: bytes, file: str, functions: Sequence[str], independent: bool | None) -> History:
+    _has_no_tuples(file, independent)
+    return json_lines.parse(data, file, functions)
+
+
+def _jepsen_log(data: bytes, file: str, _functions: Sequence[str], independent: bool | None) -> History:
+    _has_no_tuples(file, independent)
     return jepsen_log.parse(data, file)
 
 
-FORMATS: Final[Mapping[str, Callable[[bytes, str, Sequence[str]], History]]] = {
-    "json": json_lines.parse,
+def _has_no_tuples(file: str, independent: bool | None) -> None:
+    if independent:
+        raise HistoryError("only in EDN can a value be a tuple of key and value", file=file)
+
+
+FORMATS: Final[Mapping[str, Parser]] = {
+    "json": _json,
     "jepsen-log": _jepsen_log,
     "edn": edn_histories.parse,
 }
@@ -69,12 +97,15 @@ def read(
     format_name: str | None = None,
     functions: Sequence[str] = FUNCTIONS,
     failed_cas: FailedCas | None = None,
+    *,
+    independent: bool | None = None,
 ) -> History:
     """The history in a file or a pipe, plain or compressed; `format_name` None: recognized by its content.
 
     `functions` names what operations may be, for objects other than registers and strings. `failed_cas`:
-    what a failed cas that did not record what it saw says; None: what the format says. Raises `HistoryError`
-    with file and line if the history is not one or has no operation, `OSError`, and `UnknownFormatError`.
+    what a failed cas that did not record what it saw says; None: what the format says. `independent`: whether
+    values of EDN are tuples of key and value; None: as they look. Raises `HistoryError` with file and line if
+    the history is not one or has no operation, `OSError`, and `UnknownFormatError`.
     """
     file = str(path)
     with Path(path).open("rb") as stream:
@@ -82,9 +113,10 @@ def read(
         packed = head.startswith((GZIP_MAGIC, ZSTD_MAGIC))
         if _JSON.match(head) and not packed and format_name in {None, "json"} and stream.seekable():
             stream.seek(0)
+            _has_no_tuples(file, independent)
             return _finished(json_lines.parse_stream(stream, file, functions), file, failed_cas)
         data = head + stream.read()
-    return parse(unpacked(data, file), file, format_name, functions, failed_cas)
+    return parse(unpacked(data, file), file, format_name, functions, failed_cas, independent=independent)
 
 
 def parse(
@@ -93,6 +125,8 @@ def parse(
     format_name: str | None = None,
     functions: Sequence[str] = FUNCTIONS,
     failed_cas: FailedCas | None = None,
+    *,
+    independent: bool | None = None,
 ) -> History:
     """The history in the (decompressed) content of `file`; as `read`."""
     data = data.removeprefix(BYTE_ORDER_MARK)
@@ -101,7 +135,7 @@ def parse(
         raise UnknownFormatError(name)
     if not data.strip():
         raise HistoryError("empty: it holds no operation", file=file)
-    return _finished(FORMATS[name](data, file, functions), file, failed_cas)
+    return _finished(FORMATS[name](data, file, functions, independent), file, failed_cas)
 
 
 def _finished(history: History, file: str, failed_cas: FailedCas | None) -> History:

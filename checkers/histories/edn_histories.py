@@ -5,7 +5,9 @@ map, too. Events of the nemesis are passed over.
 
 - Jepsen: `{:type :invoke, :f :cas, :value [1 4], :process 0, :time 97}`, of a register, or of the object
   whose functions the reader is told; if every value is a tuple `[key value]` (`jepsen.independent`), of one
-  per key. A completion whose value is no such tuple is for the key that was invoked.
+  per key. A completion whose value is no such tuple is for the key that was invoked. EDN prints such a tuple
+  and a vector of two alike, so it takes an operation that has nothing to ask with, a read of `[key nil]` or
+  `nil`, to tell; where there is none, the reader must be told (`independent`).
 - Porcupine: `{:process 9, :type :invoke, :f :append, :key "0", :value "x"}`: `:get`, `:put` and `:append` of
   a string per key, empty at first.
 
@@ -28,6 +30,9 @@ from dynaproof.specs.history import FUNCTIONS, UNRECORDED, History, HistoryError
 
 REGISTER_KEY = "register"
 
+WITHOUT_ARGUMENT = ANSWERS | {"delete", "acquire", "release"}
+"""The functions that are invoked with nil, or, of one key of many, with `[key nil]`."""
+
 PROCESS, TYPE, F, VALUE, KEY, TIME, SEEN, DIFFERED = (
     Keyword(name) for name in ("process", "type", "f", "value", "key", "time", "seen", "differed")
 )
@@ -36,14 +41,26 @@ NEMESIS = Keyword("nemesis")
 _Row = tuple[int, EdnMap]
 
 
-def parse(data: bytes, file: str, functions: Sequence[str] = FUNCTIONS) -> History:
-    """The history in `data`, of either format; raises `HistoryError` with the line that is wrong."""
+class AmbiguousTuplesError(HistoryError):
+    """Every value is a vector of two, and nothing tells whether its first is a key."""
+
+
+def parse(
+    data: bytes, file: str, functions: Sequence[str] = FUNCTIONS, independent: bool | None = None
+) -> History:
+    """The history in `data`, of either format; raises `HistoryError` with the line that is wrong.
+
+    `independent`: whether its values are tuples `[key value]`; None: as they look, or `AmbiguousTuplesError`.
+    """
     names = {name: name for name in functions} | {
         name: function for name, function in FUNCTION_NAMES.items() if function in functions
     }
     rows = _maps(data, file)
     keyed = any(KEY in row for _, row in rows)
-    independent = not keyed and _is_independent(rows)
+    if keyed and independent:
+        raise HistoryError("its keys stand in :key, so its values are no tuples of key and value", file=file)
+    if independent is None:
+        independent = not keyed and _is_independent(rows, names, file)
     times = [time for _, row in rows if isinstance(time := row.get(TIME), int)]
     timed = len(times) == len(rows) and all(one < other for one, other in pairwise(times))
     log = EventLog(file, "ns" if timed and rows else "position", functions)
@@ -91,13 +108,19 @@ def _maps(data: bytes, file: str) -> list[_Row]:
     return rows
 
 
-def _is_independent(rows: Sequence[_Row]) -> bool:
+def _is_independent(rows: Sequence[_Row], names: Mapping[str, str], file: str) -> bool:
     """Whether every value is a tuple of key and value, that of a cas a tuple of key and pair."""
-    invoked = [row for _, row in rows if row.get(TYPE) == Keyword("invoke")]
-    return bool(invoked) and all(
+    invoked = [(line, row) for line, row in rows if row.get(TYPE) == Keyword("invoke")]
+    looks_so = bool(invoked) and all(
         _is_pair(row.get(VALUE)) and (row.get(F) != Keyword("cas") or _is_pair(row[VALUE][1]))
-        for row in invoked
+        for _, row in invoked
     )
+    if looks_so and not any(
+        row[VALUE][1] is None and names.get(str(row.get(F))) in WITHOUT_ARGUMENT for _, row in invoked
+    ):
+        reason = "every value is a vector of two: a key and its value, or one value?"
+        raise AmbiguousTuplesError(reason, invoked[0][0], file)
+    return looks_so
 
 
 def _is_pair(value: object) -> TypeGuard[tuple[Any, Any]]:
@@ -126,7 +149,7 @@ def _event(
         own, value = value
         key = key_names.of(own)
     elif independent:
-        if value is not None and str(kind) == "ok" and function in ANSWERS:
+        if invoked or (value is not None and str(kind) == "ok" and function in ANSWERS):
             raise _WrongError("not a tuple of key and value, as elsewhere in this file")
         key = None
     expected = None

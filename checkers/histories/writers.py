@@ -8,7 +8,8 @@ What is written reads back as the same operations in the same order:
   one. A process that is called at the very instant at which it returned goes on under a new number, because
   otherwise Jepsen's order of events could not say that neither operation precedes the other. What a failed
   cas saw stands in `:seen`; if it is only known that it differed, `:differed` says so; Jepsen's own tools
-  pass over both.
+  pass over both. Keys are tuples `[key value]`, unless nothing in the history would show that they are: then
+  they stand in `:key`.
 """
 
 import math
@@ -21,7 +22,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from dynaproof.checkers.histories.edn_histories import REGISTER_KEY
+from dynaproof.checkers.histories.edn_histories import REGISTER_KEY, WITHOUT_ARGUMENT
 from dynaproof.checkers.histories.edn_values import Character, EdnMap, Keyword, Symbol, Tagged, edn_text
 from dynaproof.checkers.histories.events import ANSWERS
 from dynaproof.checkers.histories.values import Json, thaw
@@ -88,14 +89,18 @@ _CALL, _RETURN = 0, 1
 
 def edn(history: History) -> bytes:
     """The history in EDN; raises `HistoryError` if EDN histories know no such function or value."""
-    keyed = any(op.function == "append" for op in history)
-    names = _PORCUPINE_NAMES if keyed else _JEPSEN_NAMES
-    if keyed:
+    appended = any(op.function == "append" for op in history)
+    names = _PORCUPINE_NAMES if appended else _JEPSEN_NAMES
+    if appended:
         for op in history:
             if op.function not in names:
                 reason = f"histories in EDN have no {op.function} beside {', '.join(names)}"
                 raise HistoryError(reason, op.line)
-    independent = not keyed and not _is_one_register(history)
+    several = not appended and not _is_one_register(history)
+    independent = several and any(
+        op.function in ANSWERS or (op.function in WITHOUT_ARGUMENT and op.value is None) for op in history
+    )
+    keyed = appended or (several and not independent)
     processes = _processes(history)
     events = sorted(_events(history))
     timed = all(one.time < other.time for one, other in pairwise(events))

@@ -14,6 +14,7 @@ from dynaproof.commands.histories import (
     blamed_in_time,
     known_failed_cas,
     known_format,
+    known_independent,
     object_named,
     object_with,
     own_file,
@@ -89,6 +90,7 @@ def check(
     format: str | None = None,  # noqa: A002
     initial: str | None = None,
     failed_cas: str | None = None,
+    independent: str | None = None,
     budget_seconds: float | None = None,
     budget_mb: float = BUDGET_MB,
     core: Path | None = None,
@@ -109,6 +111,8 @@ def check(
         initial: What every key is at first, a value as the history has them; without it absent, empty or 0.
         failed_cas: What a failed cas says that did not record what it saw: nothing, or differed (the value
             was not the expected one). Otherwise the rule of the format.
+        independent: Whether the values of EDN are tuples of key and value (jepsen.independent): yes or no.
+            Otherwise recognized by the values.
         budget_seconds: Give up on a file after so many seconds; its verdict is then unknown.
         budget_mb: Give up on a file when a search remembers more than this.
         core: Write a minimal sub-history that is still not linearizable here (EDN if it ends in .edn).
@@ -131,15 +135,16 @@ def check(
     known_format(format)
     thing = object_named(object)
     failing = known_failed_cas(failed_cas)
+    tuples = known_independent(independent)
     if promise is not None:
         others = object, core, certificate, html, budget_seconds, failed_cas
         if any(option is not None for option in others) or budget_mb != BUDGET_MB:
-            raise UserError("--promise goes with --format, --initial and --json only")
+            raise UserError("--promise goes with --format, --initial, --independent and --json only")
         from dynaproof.commands.check_promise import check_promise
 
-        return check_promise(histories, promise, format, initial, json)
+        return check_promise(histories, promise, format, initial, tuples, json)
     codes = []
-    asked = _Asked(format, thing, initial, failing, budget_seconds, budget_mb)
+    asked = _Asked(format, thing, initial, failing, tuples, budget_seconds, budget_mb)
     for file in histories:
         try:
             with blamed_in_time(thing, budget_seconds):
@@ -171,6 +176,7 @@ class _Asked(msgspec.Struct, frozen=True):
     object: "SequentialObject | None"
     initial: str | None
     failed_cas: "FailedCas | None"
+    independent: bool | None
     budget_seconds: float | None
     budget_mb: float
 
@@ -181,7 +187,7 @@ def _checked(file: str, asked: _Asked) -> "tuple[History, SequentialObject, Resu
     from dynaproof.checkers.linearizability.checking import fitting_object, get_ready
 
     began = time.perf_counter()
-    history = read_history(file, asked.format, asked.object, asked.failed_cas)
+    history = read_history(file, asked.format, asked.object, asked.failed_cas, asked.independent)
     thing = beginning(file, asked.format, asked.object or fitting_object(history), asked.initial)
     ended_reading = time.perf_counter()
     get_ready(history, thing)

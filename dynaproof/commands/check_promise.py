@@ -34,7 +34,12 @@ class PromiseChecked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_promise(
-    histories: tuple[str, ...], promise: str, format_name: str | None, initial: str | None, json: bool
+    histories: tuple[str, ...],
+    promise: str,
+    format_name: str | None,
+    initial: str | None,
+    independent: bool | None,
+    json: bool,
 ) -> int:
     """Judge each file by the promise of that name, each key beginning as `initial`; returns the exit code."""
     from dynaproof.checkers.linearizability.beginning import BEGINNING, with_beginning
@@ -47,13 +52,14 @@ def check_promise(
     for file in histories:
         began = time.perf_counter()
         try:
-            history = read_history(file, format_name, None)
+            history = read_history(file, format_name, None, independent=independent)
             parsed = time.perf_counter()
             begins = beginning(file, format_name, REGISTER, initial).initial
             judged = with_beginning(history, begins)
             found = PROMISES[promise](judged)
         except UserError as error:
-            console.say(f"dynaproof: {error.message}")
+            hint = f"; {error.hint}" if error.hint else ""
+            console.say(f"dynaproof: {error.message}{hint}")
             worst = exits.BAD_INPUT
             continue
         except NotARegisterError as error:

@@ -52,6 +52,15 @@ def known_failed_cas(name: str | None) -> "FailedCas | None":
     raise UserError(f"--failed-cas {name} is unknown", f"it takes {' or '.join(FAILED_CAS)}")
 
 
+def known_independent(name: str | None) -> bool | None:
+    """Whether values are tuples of key and value, by `--independent`; None where it is not given."""
+    if name not in {None, "yes", "no"}:
+        raise UserError(
+            f"--independent is {name!r}", "the values of EDN are tuples of key and value: yes or no"
+        )
+    return None if name is None else name == "yes"
+
+
 def beginning(
     file: str, format_name: str | None, thing: "SequentialObject", initial: str | None
 ) -> "SequentialObject":
@@ -80,13 +89,18 @@ def read_history(
     format_name: str | None,
     thing: "SequentialObject | None",
     failed_cas: "FailedCas | None" = None,
+    independent: bool | None = None,
 ) -> "History":
     """The history in a file; raises UserError for whatever is wrong with it."""
-    from dynaproof.checkers.histories import read
+    from dynaproof.checkers.histories import AmbiguousTuplesError, read
     from dynaproof.specs.history import FUNCTIONS, HistoryError, UnknownFunctionError
 
+    functions = thing.functions if thing is not None else FUNCTIONS
     try:
-        return read(Path(file), format_name, thing.functions if thing is not None else FUNCTIONS, failed_cas)
+        return read(Path(file), format_name, functions, failed_cas, independent=independent)
+    except AmbiguousTuplesError as error:
+        hint = "--independent yes (its first is a key) or --independent no (it is one value)"
+        raise UserError(str(error), hint) from error
     except UnknownFunctionError as error:
         raise UserError(str(error), object_with(error.function)) from error
     except HistoryError as error:

@@ -11,6 +11,7 @@ from dynaproof.commands.histories import (
     blamed_in_time,
     known_failed_cas,
     known_format,
+    known_independent,
     object_named,
     read_history,
 )
@@ -39,6 +40,7 @@ def verify_certificate(
     format: str | None = None,  # noqa: A002
     initial: str | None = None,
     failed_cas: str | None = None,
+    independent: str | None = None,
     json: Flag = False,
 ) -> int:
     """Replay a certificate: does its order show that the history is linearizable?
@@ -52,6 +54,7 @@ def verify_certificate(
         format: json, jepsen-log or edn. Otherwise recognized by the content.
         initial: What every key is at first, as given to `check`.
         failed_cas: What a failed cas says that did not record what it saw, as given to `check`.
+        independent: Whether the values of EDN are tuples of key and value, as given to `check`.
         json: Print one JSON object.
     """
     from dynaproof.checkers.certificates import CertificateError, verify
@@ -64,7 +67,8 @@ def verify_certificate(
         raise UserError(f"{certificate}: {error}") from error
     thing = object_named(object if object is not None else claim.object)
     assert thing is not None
-    operations = read_history(history, format, thing, known_failed_cas(failed_cas))
+    tuples = known_independent(independent)
+    operations = read_history(history, format, thing, known_failed_cas(failed_cas), tuples)
     thing = beginning(history, format, thing, initial)
     reason, line = None, None
     if claim.operations != len(operations):

@@ -185,6 +185,57 @@ def test_what_a_failed_cas_says_is_the_rule_of_the_format_or_of_an_option(tmp_pa
     assert "--failed-cas maybe is unknown" in capsys.readouterr().err
 
 
+VECTORS_OR_TUPLES = events((0, "write", "[1 2]", "[1 2]"), (1, "cas", "[[1 2] [3 4]]", "true"))
+OF_TWO_KEYS = events((0, "cas", "[1 [nil 2]]", "true"), (1, "cas", "[2 [nil 2]]", "true"))
+
+
+@pytest.mark.parametrize(("text", "as_tuples", "as_values"), [(VECTORS_OR_TUPLES, 1, 0), (OF_TWO_KEYS, 0, 1)])
+def test_vectors_of_two_that_may_be_tuples_or_values_are_judged_as_told(
+    text: str, as_tuples: int, as_values: int, tmp_path: Path, capsys
+) -> None:
+    file = tmp_path / "history"
+    file.write_text(text)
+    for command in (["check", str(file)], ["check", str(file), "--promise", "eventual"]):
+        assert main(command) == 2
+        told = capsys.readouterr().err
+        assert "history:1: every value is a vector of two" in told
+        assert "--independent yes" in told
+    for said, code in (("yes", as_tuples), ("no", as_values)):
+        options = ["--independent", said]
+        order = tmp_path / said
+        assert main(["check", str(file), *options, "--certificate", str(order)]) == code
+        assert code or main(["verify-certificate", str(file), str(order), *options]) == 0
+    assert main(["check", str(file), "--independent", "maybe"]) == 2
+    assert "--independent is 'maybe'" in capsys.readouterr().err
+
+
+def test_a_read_shows_whether_vectors_of_two_are_tuples(tmp_path: Path, capsys) -> None:
+    file = tmp_path / "history"
+    for asked, answered, code in (("nil", "[3 4]", 0), ("[1 nil]", "[1 2]", 1)):
+        file.write_text(VECTORS_OR_TUPLES + events((0, "read", asked, answered)))
+        assert main(["check", str(file)]) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (events((0, "write", "[1 2]", "[1 2]"), (0, "write", "3", "3")), "history:3: not a tuple of key and"),
+        (events((0, "read", "nil", "[1 2]")), "history:1: not a tuple of key and value"),
+        ("{:process 0, :type :invoke, :f :put, :key 1, :value [1 2]}", "history: its keys stand in :key"),
+        (OURS % ("write", "[1, 2]"), "history: only in EDN can a value be a tuple"),
+        (LOG % 0, "history: only in EDN can a value be a tuple"),
+    ],
+)
+def test_history_without_tuples_is_not_read_as_one_with_them(
+    text: str, complaint: str, tmp_path: Path, capsys
+) -> None:
+    file = tmp_path / "history"
+    file.write_text(text)
+    assert main(["check", str(file), "--independent", "yes"]) == 2
+    assert complaint in capsys.readouterr().err
+    assert main(["check", str(file), "--independent", "no"]) in {0, 1}
+
+
 PRINTED = {
     "1/2": "1/2", "-3/4": "-3/4", "0x1F": "31", "-0xff": "-255", "36rZZ": "1295", "17N": "17", "1.5M": "1.5M",
     "##Inf": "##Inf", "##-Inf": "##-Inf", "##NaN": "##NaN",

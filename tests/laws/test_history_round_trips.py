@@ -117,6 +117,16 @@ def test_edn_values_become_json_values_of_their_own(history: History) -> None:
         assert rows(again) == rows(history)
 
 
+@pytest.mark.parametrize("function", ["write", "cas", "read", "delete"])
+def test_keys_written_to_edn_are_keys_again(function: str) -> None:
+    """Of writes and conditions alone, `[key value]` would not show that it is a tuple."""
+    builder = HistoryBuilder()
+    for process, key in enumerate(["a", "b"]):
+        value = None if function == "delete" else ("b", (1, 2))
+        builder.add(process, function, key, value, 0, 1, expected=(1, 2) if function == "cas" else None)
+    assert [op.key for op in parse(edn(builder.build()), "f")] == ["a", "b"]
+
+
 def test_verdicts_survive_being_written() -> None:
     for history in random_histories(11, 600):
         verdict = check(history).verdict

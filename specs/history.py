@@ -149,10 +149,10 @@ class History(Sequence[Operation]):
     """An immutable sequence of operations over columns; made by `HistoryBuilder` or a reader.
 
     `keys` and `values` are the tables behind the codes (`values[0]` is None), `functions` the names behind
-    the codes of functions.
+    the codes of functions. `read_as` is the format in which a reader found it (None: it was not read).
     """
 
-    __slots__ = ("clock", "columns", "file", "functions", "keys", "values")
+    __slots__ = ("clock", "columns", "file", "functions", "keys", "read_as", "values")
 
     def __init__(
         self,
@@ -170,6 +170,7 @@ class History(Sequence[Operation]):
         self.functions = tuple(functions)
         self.clock: Clock = clock
         self.file = file
+        self.read_as: str | None = None
 
     def __len__(self) -> int:
         return len(self.columns.call)

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from dynaproof.checkers.histories import edn, edn_histories, jepsen_log, json_lines
-from dynaproof.checkers.histories.compression import GZIP_MAGIC, ZSTD_MAGIC, read_bytes, unpacked
+from dynaproof.checkers.histories.compression import GZIP_MAGIC, ZSTD_MAGIC, unpacked
 from dynaproof.checkers.histories.edn_histories import AmbiguousTuplesError
 from dynaproof.checkers.histories.values import freeze
 from dynaproof.specs.history import (
@@ -114,7 +114,7 @@ def read(
         if _JSON.match(head) and not packed and format_name in {None, "json"} and stream.seekable():
             stream.seek(0)
             _has_no_tuples(file, independent)
-            return _finished(json_lines.parse_stream(stream, file, functions), file, failed_cas)
+            return _finished(json_lines.parse_stream(stream, file, functions), file, failed_cas, "json")
         data = head + stream.read()
     return parse(unpacked(data, file), file, format_name, functions, failed_cas, independent=independent)
 
@@ -135,11 +135,11 @@ def parse(
         raise UnknownFormatError(name)
     if not data.strip():
         raise HistoryError("empty: it holds no operation", file=file)
-    return _finished(FORMATS[name](data, file, functions, independent), file, failed_cas)
+    return _finished(FORMATS[name](data, file, functions, independent), file, failed_cas, name)
 
 
-def _finished(history: History, file: str, failed_cas: FailedCas | None) -> History:
-    """The history as it was read, with what its failed conditions say."""
+def _finished(history: History, file: str, failed_cas: FailedCas | None, name: str) -> History:
+    """The history as it was read, in the format of that name, with what its failed conditions say."""
     if not len(history):
         raise HistoryError("no operation of a client in it: there is nothing to judge", file=file)
     if failed_cas is not None:
@@ -148,27 +148,27 @@ def _finished(history: History, file: str, failed_cas: FailedCas | None) -> Hist
         silent &= np.isin(c.outcome, [Completion.FAILED.value, Completion.NO_EFFECT.value])
         said = Completion.FAILED if failed_cas == "differed" else Completion.NO_EFFECT
         c.outcome[silent] = said.value
+    history.read_as = name
     return history
 
 
-def value_in(text: str, path: str | PathLike[str], format_name: str | None = None) -> Value:
-    """The value that `text` is in the format of a file, as `--initial` gives one.
+def value_in(text: str, format_name: str) -> Value:
+    """The value that `text` is in a format, as `--initial` gives one.
 
-    Raises `ValueError` if it is none, and what `read` raises.
+    Raises `ValueError` if it is none, and `UnknownFormatError`.
     """
-    name = format_name or detect(read_bytes(Path(path)).removeprefix(BYTE_ORDER_MARK), str(path))
-    if name == "json":
+    if format_name == "json":
         try:
             return freeze(msgspec.json.decode(text.encode()))
         except msgspec.DecodeError as error:
             raise ValueError(f"{text!r} is not JSON") from error
-    if name == "edn":
+    if format_name == "edn":
         try:
             return edn.element(text)
         except edn.EdnError as error:
             raise ValueError(f"{text!r} is not EDN") from error
-    if name not in FORMATS:
-        raise UnknownFormatError(name)
+    if format_name not in FORMATS:
+        raise UnknownFormatError(format_name)
     return jepsen_log.value_of(text)
 
 

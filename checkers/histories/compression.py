@@ -1,8 +1,7 @@
-"""Reading a file whole, decompressed if its first bytes say that it is gzip or zstd."""
+"""The content of a file, decompressed if its first bytes say that it is gzip or zstd."""
 
 import gzip
 import zlib
-from pathlib import Path
 
 import zstandard
 
@@ -10,11 +9,6 @@ from dynaproof.specs.history import HistoryError
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-
-
-def read_bytes(path: Path) -> bytes:
-    """The content of a file; raises OSError, and `HistoryError` if compressed data is damaged or cut."""
-    return unpacked(path.read_bytes(), str(path))
 
 
 def unpacked(data: bytes, file: str) -> bytes:

@@ -188,7 +188,7 @@ def _checked(file: str, asked: _Asked) -> "tuple[History, SequentialObject, Resu
 
     began = time.perf_counter()
     history = read_history(file, asked.format, asked.object, asked.failed_cas, asked.independent)
-    thing = beginning(file, asked.format, asked.object or fitting_object(history), asked.initial)
+    thing = beginning(history, asked.object or fitting_object(history), asked.initial)
     ended_reading = time.perf_counter()
     get_ready(history, thing)
     parsed = time.perf_counter()

@@ -54,7 +54,7 @@ def check_promise(
         try:
             history = read_history(file, format_name, None, independent=independent)
             parsed = time.perf_counter()
-            begins = beginning(file, format_name, REGISTER, initial).initial
+            begins = beginning(history, REGISTER, initial).initial
             judged = with_beginning(history, begins)
             found = PROMISES[promise](judged)
         except UserError as error:

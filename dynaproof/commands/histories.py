@@ -61,17 +61,16 @@ def known_independent(name: str | None) -> bool | None:
     return None if name is None else name == "yes"
 
 
-def beginning(
-    file: str, format_name: str | None, thing: "SequentialObject", initial: str | None
-) -> "SequentialObject":
-    """The object with the initial value that `--initial` gives in the file's format."""
+def beginning(history: "History", thing: "SequentialObject", initial: str | None) -> "SequentialObject":
+    """The object with the initial value that `--initial` gives in the history's format."""
     from dynaproof.checkers.histories import value_in
     from dynaproof.specs.objects import UnfitError, beginning_as
 
     if initial is None:
         return thing
+    assert history.read_as is not None, "it was read from a file"
     try:
-        return beginning_as(thing, value_in(initial, file, format_name))
+        return beginning_as(thing, value_in(initial, history.read_as))
     except UnfitError as error:
         raise UserError(f"--initial is {initial}, but {error}") from error
     except ValueError as error:

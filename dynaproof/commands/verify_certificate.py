@@ -69,7 +69,7 @@ def verify_certificate(
     assert thing is not None
     tuples = known_independent(independent)
     operations = read_history(history, format, thing, known_failed_cas(failed_cas), tuples)
-    thing = beginning(history, format, thing, initial)
+    thing = beginning(operations, thing, initial)
     reason, line = None, None
     if claim.operations != len(operations):
         reason = f"it is of a history of {claim.operations} operations, not {len(operations)}"

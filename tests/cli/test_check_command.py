@@ -328,7 +328,7 @@ def test_a_history_comes_through_a_pipe(pack, tmp_path, capsys) -> None:
         target=pipe.write_bytes, args=(pack(f"{WRITE_1}\n{READ_1}\n".encode()),), daemon=True
     )
     writer.start()
-    assert main(["check", str(pipe)]) == 0
+    assert main(["check", str(pipe), "--initial", "0"]) == 0
     writer.join()
     assert "linearizable (" in capsys.readouterr().out
 

@@ -53,6 +53,8 @@ class UsersObject:
         self._longest = 0.0
         self._rang = False
         """Whether the last alarm has interrupted the call."""
+        if not isinstance(thing.name, str):
+            raise UsersObjectError(f"{self._line_of('name')}: the name {thing.name!r} is no string")
         names: object = thing.functions
         if not isinstance(names, tuple | list) or not all(isinstance(name, str) for name in names):
             raise UsersObjectError(f"{self._line_of('functions')}: functions of {self.name} are no names")

@@ -123,6 +123,7 @@ def _own_object(name: str) -> "SequentialObject":
     from dynaproof.checkers.user_code import described
     from dynaproof.checkers.user_file import UserFileError, article, fitting, fitting_in
     from dynaproof.checkers.users_object import UsersObject, UsersObjectError
+    from dynaproof.specs.objects import OBJECTS
 
     place, _, attribute = name.rpartition(":")
     try:
@@ -143,9 +144,13 @@ def _own_object(name: str) -> "SequentialObject":
         if not is_object(thing):
             raise UserError(f"{name} gives {article(thing)}, and {AN_OBJECT}")
     try:
-        return UsersObject(thing, file)
+        wrapped = UsersObject(thing, file)
     except UsersObjectError as error:
         raise UserError(str(error)) from error
+    if wrapped.name in OBJECTS:
+        # A certificate holds the name alone, and would be replayed with the other one.
+        raise UserError(f"the object {name} calls itself {wrapped.name}, as one of ours does", "rename it")
+    return wrapped
 
 
 AN_OBJECT = "an object has name, functions, initial and step"

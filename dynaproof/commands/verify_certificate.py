@@ -1,6 +1,7 @@
 """`dynaproof verify-certificate`: the verdict on an order, with no decider involved."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,6 +18,10 @@ from dynaproof.commands.histories import (
 )
 from dynaproof.errors import UserError
 from dynaproof.provenance import Provenance, provenance
+
+if TYPE_CHECKING:
+    from dynaproof.checkers.certificates.certificate_file import Certificate
+    from dynaproof.specs.objects import SequentialObject
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +55,7 @@ def verify_certificate(
     Args:
         history: A file of a history, plain, gzip or zstd.
         certificate: What `check --certificate` wrote for it.
-        object: What a key is, if the certificate names an object of your own: FILE.py:NAME or MODULE:NAME.
+        object: What a key is, needed for an object of your own: FILE.py:NAME or MODULE:NAME.
         format: json, jepsen-log or edn. Otherwise recognized by the content.
         initial: What every key is at first, as given to `check`.
         failed_cas: What a failed cas says that did not record what it saw, as given to `check`.
@@ -65,8 +70,7 @@ def verify_certificate(
         claim = decode(Path(certificate).read_bytes())
     except CertificateFileError as error:
         raise UserError(f"{certificate}: {error}") from error
-    thing = object_named(object if object is not None else claim.object)
-    assert thing is not None
+    thing = _object_of(claim, certificate, object)
     tuples = known_independent(independent)
     operations = read_history(history, format, thing, known_failed_cas(failed_cas), tuples)
     thing = beginning(operations, thing, initial)
@@ -100,3 +104,18 @@ def verify_certificate(
         place = history if line is None else f"{history}:{line}"
         console.show(f"{place}: {verdict}")
     return exits.CLEAN if reason is None else exits.FAILED
+
+
+def _object_of(claim: "Certificate", certificate: str, name: str | None) -> "SequentialObject":
+    """The object of `--object`, which must be the certificate's; without it, one of ours by that name."""
+    from dynaproof.specs.objects import OBJECTS
+
+    thing = object_named(name)
+    if thing is None and claim.object in OBJECTS:  # Of no other name: a certificate does not say what is run.
+        return OBJECTS[claim.object]
+    if thing is None:
+        hint = "name it: --object FILE.py:NAME"
+        raise UserError(f"{certificate} is about the object {claim.object!r}, which is not one of ours", hint)
+    if thing.name != claim.object:
+        raise UserError(f"{certificate} is about the object {claim.object!r}, not {thing.name!r}")
+    return thing

@@ -320,6 +320,42 @@ def test_object_of_ones_own_is_checked(write, tmp_path, capsys) -> None:
     assert "cannot import the object" in capsys.readouterr().err
 
 
+ANOTHER_REGISTER = """
+class Register:
+    name = {name!r}
+    functions, initial = ("read", "write"), None
+
+    def step(self, state, operation):
+        return (state,)
+"""
+
+
+def test_object_of_ones_own_under_the_name_of_one_of_ours_is_refused(write, tmp_path, capsys) -> None:
+    file, order = write(WRITE_1), tmp_path / "order"
+    for name, said in [
+        ("register", "calls itself register, as one of ours does"),
+        (7, "own_7.py:3: the name 7 is no string"),
+    ]:
+        own = tmp_path / f"own_{name}.py"
+        own.write_text(ANOTHER_REGISTER.format(name=name))
+        assert main(["check", file, "--object", f"{own}:Register", "--certificate", str(order)]) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_certificate_is_replayed_with_the_object_that_it_names_and_runs_no_code(
+    write, tmp_path, capsys
+) -> None:
+    file, own, order = write(WRITE_1), tmp_path / "own.py", tmp_path / "order"
+    name = f"{own}:Register"
+    own.write_text("raise OSError('it was run')\n" + ANOTHER_REGISTER.format(name=name))
+    certificate = {"certificate": "linearizable", "version": 1, "object": name, "operations": 1, "order": [0]}
+    order.write_text(json.dumps(certificate))
+    assert main(["verify-certificate", file, str(order)]) == 2
+    assert f"is about the object {name!r}, which is not one of ours" in capsys.readouterr().err
+    assert main(["verify-certificate", file, str(order), "--object", "register"]) == 2
+    assert f"is about the object {name!r}, not 'register'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
 def test_a_history_comes_through_a_pipe(pack, tmp_path, capsys) -> None:
     pipe = tmp_path / "pipe"

@@ -1,7 +1,9 @@
 """Certificates as files: one JSON object, kept beside the history that it is about.
 
-`{"certificate":"linearizable","version":1,"object":NAME,"operations":N,"order":[...]}`: `order` numbers the
-operations of the history from 0, in the order in which their calls stand in its file, key after key.
+`{"certificate":"linearizable","version":2,"object":NAME,"initial":TEXT|null,"operations":N,"order":[...]}`:
+`initial` is what every key is at first, as the history writes values (null: absent, empty or 0), and `order`
+numbers the operations of the history from 0, in the order in which their calls stand in its file, key after
+key.
 
 The verifier, beside it, replays the order.
 """
@@ -13,7 +15,7 @@ import numpy as np
 
 from dynaproof.specs.history import Column
 
-VERSION = 1
+VERSION = 2
 
 
 class CertificateFileError(ValueError):
@@ -28,12 +30,14 @@ class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     object: str
     operations: int
     order: list[int]
+    initial: str | None = None
 
 
-def encode(order: Column, object_name: str, operations: int) -> bytes:
+def encode(order: Column, object_name: str, operations: int, initial: str | None) -> bytes:
     """The content of a certificate's file, for a history of this many operations."""
     numbers: list[Any] = order.tolist()
-    return msgspec.json.encode(Certificate("linearizable", VERSION, object_name, operations, numbers)) + b"\n"
+    made = Certificate("linearizable", VERSION, object_name, operations, numbers, initial)
+    return msgspec.json.encode(made) + b"\n"
 
 
 def decode(data: bytes) -> Certificate:

@@ -157,9 +157,10 @@ def value_in(text: str, format_name: str) -> Value:
 
     Raises `ValueError` if it is none, and `UnknownFormatError`.
     """
+    data = text.encode()
     if format_name == "json":
         try:
-            return freeze(msgspec.json.decode(text.encode()))
+            return freeze(msgspec.json.decode(data))
         except msgspec.DecodeError as error:
             raise ValueError(f"{text!r} is not JSON") from error
     if format_name == "edn":

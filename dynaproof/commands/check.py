@@ -159,7 +159,7 @@ def check(
                 if json:
                     console.emit(msgspec.structs.replace(answer, core=size, provenance=provenance()))
                 if certificate:
-                    _write_certificate(history, result, judged, certificate)
+                    _write_certificate(history, result, judged, initial, certificate)
         except UserError as error:
             hint = f"; {error.hint}" if error.hint else ""
             console.say(f"dynaproof: {error.message}{hint}")
@@ -275,14 +275,16 @@ def _write_core_and_picture(
     return core_size
 
 
-def _write_certificate(history: "History", result: "Result", thing: "SequentialObject", path: Path) -> None:
+def _write_certificate(
+    history: "History", result: "Result", thing: "SequentialObject", initial: str | None, path: Path
+) -> None:
     from dynaproof.checkers.certificates.certificate_file import encode
     from dynaproof.checkers.whole_file import write_whole
 
     if result.certificate is None:
         console.say(f"no certificate was written: the history is {result.verdict}")
         return
-    write_whole(path, encode(result.certificate, thing.name, len(history)))
+    write_whole(path, encode(result.certificate, thing.name, len(history), initial))
 
 
 def _tell(answer: Checked) -> None:

@@ -61,8 +61,10 @@ def known_independent(name: str | None) -> bool | None:
     return None if name is None else name == "yes"
 
 
-def beginning(history: "History", thing: "SequentialObject", initial: str | None) -> "SequentialObject":
-    """The object with the initial value that `--initial` gives in the history's format."""
+def beginning(
+    history: "History", thing: "SequentialObject", initial: str | None, given_by: str = "--initial"
+) -> "SequentialObject":
+    """The object with an initial value in the history's format; messages say who gave it."""
     from dynaproof.checkers.histories import value_in
     from dynaproof.specs.objects import UnfitError, beginning_as
 
@@ -72,9 +74,9 @@ def beginning(history: "History", thing: "SequentialObject", initial: str | None
     try:
         return beginning_as(thing, value_in(initial, history.read_as))
     except UnfitError as error:
-        raise UserError(f"--initial is {initial}, but {error}") from error
+        raise UserError(f"{given_by} is {initial}, but {error}") from error
     except ValueError as error:
-        raise UserError(f"--initial: {error}", "it is a value as the history has them") from error
+        raise UserError(f"{given_by}: {error}", "it is a value as the history has them") from error
 
 
 def own_file(name: str | None) -> list[str]:

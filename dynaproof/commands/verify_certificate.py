@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer on one certificate, as `--json` prints it."""
+    """The answer on one certificate, as `--json` prints it; `initial` is the value that it is for."""
 
     file: str
     certificate: str
+    initial: str | None
     operations: int
     verified: bool
     reason: str | None
@@ -57,7 +58,7 @@ def verify_certificate(
         certificate: What `check --certificate` wrote for it.
         object: What a key is, needed for an object of your own: FILE.py:NAME or MODULE:NAME.
         format: json, jepsen-log or edn. Otherwise recognized by the content.
-        initial: What every key is at first, as given to `check`.
+        initial: What every key must be at first. Otherwise what the certificate says.
         failed_cas: What a failed cas says that did not record what it saw, as given to `check`.
         independent: Whether the values of EDN are tuples of key and value, as given to `check`.
         json: Print one JSON object.
@@ -73,20 +74,24 @@ def verify_certificate(
     thing = _object_of(claim, certificate, object)
     tuples = known_independent(independent)
     operations = read_history(history, format, thing, known_failed_cas(failed_cas), tuples)
-    thing = beginning(operations, thing, initial)
+    begun = beginning(operations, thing, claim.initial, f"{certificate}: initial")
+    if initial is not None and beginning(operations, thing, initial).initial != begun.initial:
+        claimed = "no initial value" if claim.initial is None else f"the initial value {claim.initial}"
+        raise UserError(f"--initial is {initial}, but {certificate} is for {claimed}")
     reason, line = None, None
     if claim.operations != len(operations):
         reason = f"it is of a history of {claim.operations} operations, not {len(operations)}"
     else:
         try:
-            with blamed_in_time(thing, None):
-                verify(operations, claim.order, thing)
+            with blamed_in_time(begun, None):
+                verify(operations, claim.order, begun)
         except CertificateError as error:
             reason = str(error)
             line = None if error.row is None else int(operations.columns.line[error.row])
     answer = Verified(
-        file=history,
-        certificate=certificate,
+        file=console.file_name(history),
+        certificate=console.file_name(certificate),
+        initial=claim.initial,
         operations=len(operations),
         verified=reason is None,
         reason=reason,
@@ -96,10 +101,11 @@ def verify_certificate(
     if json:
         console.emit(answer)
     else:
+        of = "" if claim.initial is None else f" from the initial value {claim.initial}"
         verdict = (
-            "linearizable, by this certificate"
+            f"linearizable{of}, by this certificate"
             if reason is None
-            else f"not shown by this certificate: {reason}"
+            else f"not shown{of} by this certificate: {reason}"
         )
         place = history if line is None else f"{history}:{line}"
         console.show(f"{place}: {verdict}")

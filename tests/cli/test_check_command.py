@@ -239,8 +239,9 @@ def test_certificate_is_verified_and_a_forged_one_refused(write, tmp_path, capsy
     kept = json.loads(certificate.read_text())
     assert kept == {
         "certificate": "linearizable",
-        "version": 1,
+        "version": 2,
         "object": "register",
+        "initial": None,
         "operations": 3,
         "order": [0, 2, 1],
     }
@@ -348,7 +349,7 @@ def test_certificate_is_replayed_with_the_object_that_it_names_and_runs_no_code(
     file, own, order = write(WRITE_1), tmp_path / "own.py", tmp_path / "order"
     name = f"{own}:Register"
     own.write_text("raise OSError('it was run')\n" + ANOTHER_REGISTER.format(name=name))
-    certificate = {"certificate": "linearizable", "version": 1, "object": name, "operations": 1, "order": [0]}
+    certificate = {"certificate": "linearizable", "version": 2, "object": name, "operations": 1, "order": [0]}
     order.write_text(json.dumps(certificate))
     assert main(["verify-certificate", file, str(order)]) == 2
     assert f"is about the object {name!r}, which is not one of ours" in capsys.readouterr().err
@@ -395,8 +396,11 @@ def test_users_code_that_ends_the_process_is_a_mistake_not_a_verdict(code, write
 def test_a_file_name_that_is_not_utf_8_is_shown(write, tmp_path, capsys) -> None:
     strange = os.fsdecode(os.fsencode(tmp_path) + b"/a\xff.jsonl")
     os.rename(write(WRITE_1, READ_1), strange)
-    assert main(["check", strange, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["file"].endswith("a\\xff.jsonl")
+    order = str(tmp_path / "order")
+    assert main(["check", strange, "--certificate", order, "--json"]) == 0
+    assert main(["verify-certificate", strange, order, "--json"]) == 0
+    for answer in answers(capsys):
+        assert answer["file"].endswith("a\\xff.jsonl")
 
 
 def test_a_weaker_promise_is_judged_from_the_initial_value(tmp_path, capsys) -> None:

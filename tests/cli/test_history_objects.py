@@ -122,7 +122,27 @@ def test_every_object_can_begin_with_a_value_of_its_format(
     assert main(["check", str(file), "--object", thing, "--core", str(core)]) == 1
     assert main(["check", str(file), *options, "--certificate", str(order)]) == 0
     assert main(["verify-certificate", str(file), str(order), *options]) == 0
-    assert main(["verify-certificate", str(file), str(order), "--object", thing]) == 1
+    capsys.readouterr()
+    assert main(["verify-certificate", str(file), str(order)]) == 0
+    assert f"linearizable from the initial value {initial}, by this" in capsys.readouterr().out
+    claim = json.loads(order.read_text())
+    assert claim["initial"] == initial
+    order.write_text(json.dumps(claim | {"initial": None}))
+    assert main(["verify-certificate", str(file), str(order)]) == 1
+    assert main(["verify-certificate", str(file), str(order), *options]) == 2
+    assert f"--initial is {initial}, but {order} is for no initial value" in capsys.readouterr().err
+
+
+def test_certificate_is_for_its_own_initial_value_only(tmp_path: Path, capsys) -> None:
+    file, order = tmp_path / "history", tmp_path / "order"
+    file.write_text(events((0, "write", "1", "1")))
+    assert main(["check", str(file), "--initial", "#{1 2}", "--certificate", str(order)]) == 0
+    for initial, code in (("#{2 1}", 0), ("#{1}", 2), ("nil", 2)):
+        assert main(["verify-certificate", str(file), str(order), "--initial", initial]) == code
+    assert "--initial is nil, but " in capsys.readouterr().err
+    order.write_text(json.dumps(json.loads(order.read_text()) | {"initial": "{"}))
+    assert main(["verify-certificate", str(file), str(order)]) == 2
+    assert "order: initial: '{' is not EDN" in capsys.readouterr().err
 
 
 def test_initial_value_is_told_and_shrunk_like_a_write(tmp_path: Path, capsys) -> None:

@@ -5,6 +5,9 @@ in which an operation may leave the object, and none if the operation, as it was
 that state; so an object may be nondeterministic. Whether an operation of unknown outcome took effect is the
 checker's business: `step` is asked for the effect only, and must then accept any result.
 
+What an object begins with is made `distinct` when the object is made, as the values of a history are when the
+history is made, so a step compares them with `==`, and `True` is not 1.
+
 `Register` is the object of the fast algorithms; the others are decided by search, and show how to write your
 own. Where an object can begin in another state than the usual one, its class takes that as `initial`.
 
@@ -56,22 +59,22 @@ class Register:
     reads = ("read",)
 
     def __init__(self, initial: State = None) -> None:
-        self.initial = initial
+        self.initial: State = distinct(initial)
 
     def step(self, state: State, operation: Operation) -> Iterable[State]:
         match operation.function, operation.outcome:
             case "read", Completion.OK:
-                return (state,) if same_value(state, operation.value) else ()
+                return (state,) if state == operation.value else ()
             case "write", Completion.OK | Completion.UNKNOWN:
                 return (operation.value,)
             case "delete", Completion.OK | Completion.UNKNOWN:
                 return (None,)
             case "cas", Completion.OK | Completion.UNKNOWN:
-                return (operation.value,) if same_value(state, operation.expected) else ()
+                return (operation.value,) if state == operation.expected else ()
             case "cas", Completion.FAILED:
-                if same_value(state, operation.expected):
+                if state == operation.expected:
                     return ()
-                return (state,) if operation.seen is UNRECORDED or same_value(state, operation.seen) else ()
+                return (state,) if operation.seen is UNRECORDED or state == operation.seen else ()
             case _:
                 return (state,)
 
@@ -114,7 +117,7 @@ class Queue:
     functions = ("enqueue", "dequeue")
 
     def __init__(self, initial: Value = ()) -> None:
-        self.initial = elements_of(initial, "a queue begins as a list of values")
+        self.initial = elements_of(distinct(initial), "a queue begins as a list of values")
 
     def step(self, state: tuple[Any, ...], operation: Operation) -> Iterable[State]:
         if operation.outcome is Completion.FAILED:
@@ -125,7 +128,7 @@ class Queue:
             return (state[1:],)
         if not state:
             return (state,) if operation.value is None else ()
-        return (state[1:],) if same_value(state[0], operation.value) else ()
+        return (state[1:],) if state[0] == operation.value else ()
 
     def answer(self, state: tuple[Any, ...], operation: Operation) -> Any:
         if operation.function == "enqueue":
@@ -170,7 +173,9 @@ class Stack:
     functions = ("push", "pop")
 
     def __init__(self, initial: Value = ()) -> None:
-        self.initial = elements_of(initial, "a stack begins as a list of values, the top at the end")
+        self.initial = elements_of(
+            distinct(initial), "a stack begins as a list of values, the top at the end"
+        )
 
     def step(self, state: tuple[Any, ...], operation: Operation) -> Iterable[State]:
         if operation.outcome is Completion.FAILED:
@@ -181,7 +186,7 @@ class Stack:
             return (state[:-1],)
         if not state:
             return (state,) if operation.value is None else ()
-        return (state[:-1],) if same_value(state[-1], operation.value) else ()
+        return (state[:-1],) if state[-1] == operation.value else ()
 
     def answer(self, state: tuple[Any, ...], operation: Operation) -> Any:
         if operation.function == "push":
@@ -202,7 +207,8 @@ class Set:
     reads = ("read",)
 
     def __init__(self, initial: Value = None) -> None:
-        self.initial = frozenset(elements_of(initial, "a set begins as a set or a list of values"))
+        elements = elements_of(distinct(initial), "a set begins as a set or a list of values")
+        self.initial = frozenset(elements)
 
     def unfit(self, operation: Operation) -> str | None:
         if operation.function != "read" or _elements(operation.value) is not None:
@@ -278,11 +284,6 @@ def _elements(value: Value) -> tuple[Value, ...] | None:
 
 def _is_integer(value: Value) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def same_value(one: object, other: object) -> bool:
-    """Whether two values are one value; `True` is not 1."""
-    return bool(distinct(one) == distinct(other))
 
 
 REGISTER: Final = Register()

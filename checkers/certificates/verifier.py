@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dynaproof.specs.history import NOT_RECORDED, Column, Completion, History, Value
-from dynaproof.specs.objects import REGISTER, Register, SequentialObject, same_value
+from dynaproof.specs.objects import REGISTER, Register, SequentialObject
 
 NOWHERE = -2
 """The state of a register that begins with a value that its history does not have."""
@@ -91,9 +91,7 @@ def _verify_answers(history: History, rows: Column, thing: SequentialObject) -> 
 
 def _verify_register(history: History, rows: Column, initial: Value) -> None:
     """As `Register.step`, over codes: the same result in a twentieth of the time."""
-    beginning = next(
-        (code for code, value in enumerate(history.values) if same_value(value, initial)), NOWHERE
-    )
+    beginning = history.values.index(initial) if initial in history.values else NOWHERE
     c = history.columns
     names = [history.functions[code] for code in range(len(history.functions))]
     columns = (c.key, c.function, c.outcome, c.value, c.expected, c.seen)

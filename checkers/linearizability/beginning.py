@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 
 from dynaproof.specs.history import ABSENT, DTYPES, NOT_RECORDED, WRITE, Columns, Completion, History, Value
-from dynaproof.specs.objects import same_value
 
 BEGINNING: Final = 0
 """The line of the write that stands for the beginning; lines of files are counted from 1."""
@@ -22,9 +21,9 @@ def with_beginning(history: History, initial: Value) -> History:
     if initial is None or not len(history):
         return history
     values = list(history.values)
-    code = next((code for code, value in enumerate(values) if same_value(value, initial)), len(values))
-    if code == len(values):
+    if initial not in values:
         values.append(initial)
+    code = values.index(initial)
     first = int(history.columns.call.min()) - 1
     keys = np.arange(len(history.keys))
     row = (NOBODY, WRITE, keys, code, ABSENT, NOT_RECORDED, first, first, Completion.OK.value, BEGINNING)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from dynaproof.checkers.linearizability.explain import before, did, name, phrase, value_text
 from dynaproof.specs.history import Completion, History, Operation, Value
-from dynaproof.specs.objects import elements_of, same_value
+from dynaproof.specs.objects import elements_of
 
 GARBAGE_POP = "garbage pop"
 POPPED_TWICE = "value popped twice"
@@ -34,7 +34,7 @@ def of_stack(history: History, op: Operation, others: Sequence[Operation]) -> It
     if op.function != "pop":
         return
     put, took = _happened(others, "push"), _happened(others, "pop")
-    sources = [one for one in put if same_value(one.value, op.value)]
+    sources = [one for one in put if one.value == op.value]
     if op.value is None and sources:
         return  # It may have popped an absence that somebody had pushed.
     if op.value is not None and not sources:
@@ -43,7 +43,7 @@ def of_stack(history: History, op: Operation, others: Sequence[Operation]) -> It
         return
     if op.value is not None:
         # A pop that had not ended by then can still have taken what was pushed later.
-        rivals = [one for one in took if one.ret <= op.ret and same_value(one.value, op.value)]
+        rivals = [one for one in took if one.ret <= op.ret and one.value == op.value]
         if len(rivals) >= len(sources):
             sentence = f"{did(op)}, as {len(rivals)} others had, but it was pushed only {len(sources)} times"
             if len(sources) == 1:
@@ -69,9 +69,9 @@ def of_stack(history: History, op: Operation, others: Sequence[Operation]) -> It
 
 def _stays(one: Operation, put: Sequence[Operation], took: Sequence[Operation]) -> bool:
     """Whether what `one` alone pushed cannot have been popped by any of `took`."""
-    alone = not any(other is not one and same_value(other.value, one.value) for other in put)
+    alone = not any(other is not one and other.value == one.value for other in put)
     return alone and not any(
-        taker.outcome is Completion.UNKNOWN or same_value(taker.value, one.value) for taker in took
+        taker.outcome is Completion.UNKNOWN or taker.value == one.value for taker in took
     )
 
 
@@ -84,7 +84,7 @@ def of_set(history: History, op: Operation, others: Sequence[Operation]) -> Iter
     for add in adds:
         if add.outcome is not Completion.OK or add.ret >= op.call or add.value in found:
             continue
-        if not any(same_value(one.value, add.value) and one.ret >= add.call for one in removes):
+        if not any(one.value == add.value and one.ret >= add.call for one in removes):
             gone = "" if not removes else ", and nobody can have removed it since"
             sentence = (
                 f"{name(op)} did not find {value_text(add.value)}, but {phrase(add)} had ended "
@@ -98,12 +98,12 @@ def of_set(history: History, op: Operation, others: Sequence[Operation]) -> Iter
 def _present(
     history: History, op: Operation, value: Value, adds: Sequence[Operation], removes: Sequence[Operation]
 ) -> Iterator[Explanation]:
-    sources = [one for one in adds if same_value(one.value, value)]
+    sources = [one for one in adds if one.value == value]
     if not sources:
         sentence = f"{name(op)} found {value_text(value)}, but nobody had begun to add it when it ended"
         yield GARBAGE_ELEMENT, [op], sentence
     for one in removes:
-        ended = one.outcome is Completion.OK and one.ret < op.call and same_value(one.value, value)
+        ended = one.outcome is Completion.OK and one.ret < op.call and one.value == value
         if sources and ended and all(source.ret < one.call for source in sources):
             sentence = (
                 f"{name(op)} found {value_text(value)}, but {phrase(one)} had ended "

@@ -30,7 +30,6 @@ from dynaproof.specs.objects import (
     Stack,
     State,
     StringWithAppend,
-    same_value,
 )
 
 UNEXPLAINED_ANSWER = "unexplained answer"
@@ -152,13 +151,13 @@ def _of_queue(history: History, op: Operation, others: Sequence[Operation]) -> I
         yield from _not_empty(history, op, put, took)
         return
     value = value_text(op.value)
-    sources = [one for one in put if same_value(one.value, op.value)]
+    sources = [one for one in put if one.value == op.value]
     if not sources:
         sentence = f"{did(op)}, but nobody had begun to enqueue {value} when it ended"
         yield GARBAGE_DEQUEUE, [op], sentence
         return
     # A dequeue that had not ended by then can still have taken what was put in later.
-    rivals = [one for one in took if one.ret <= op.ret and same_value(one.value, op.value)]
+    rivals = [one for one in took if one.ret <= op.ret and one.value == op.value]
     if len(rivals) >= len(sources):
         sentence = f"{did(op)}, as {len(rivals)} others had, but it was enqueued only {len(sources)} times"
         if len(sources) == 1:
@@ -184,13 +183,13 @@ def _not_empty(
 def _stays(one: Operation, put: Sequence[Operation], took: Sequence[Operation]) -> bool:
     """Whether what `one` put in cannot have been taken out by any of `took`."""
     return _only(one, put) and not any(
-        taker.outcome is Completion.UNKNOWN or same_value(taker.value, one.value) for taker in took
+        taker.outcome is Completion.UNKNOWN or taker.value == one.value for taker in took
     )
 
 
 def _only(one: Operation, put: Sequence[Operation]) -> bool:
     """Whether nobody else put the same value in."""
-    return not any(other is not one and same_value(other.value, one.value) for other in put)
+    return not any(other is not one and other.value == one.value for other in put)
 
 
 def _inversions(
@@ -207,7 +206,7 @@ def _inversions(
     for late in took:
         if late.outcome is not Completion.OK or late.ret >= op.call:
             continue
-        entered = [one for one in put if same_value(one.value, late.value)]
+        entered = [one for one in put if one.value == late.value]
         if len(entered) == 1 and source.ret < entered[0].call:
             sentence = (
                 f"{did(op)}, but {did(late)} and had ended {before(history, late, op)} it began, although "

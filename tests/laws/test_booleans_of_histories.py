@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dynaproof.checkers.certificates import CertificateError, verify
 from dynaproof.checkers.histories import parse
 from dynaproof.checkers.histories.values import freeze, thaw
 from dynaproof.checkers.histories.writers import edn, json_lines
 from dynaproof.checkers.linearizability import check
 from dynaproof.specs.booleans import FALSE, TRUE, distinct
 from dynaproof.specs.history import FUNCTIONS, HistoryBuilder
-from dynaproof.specs.objects import OBJECTS
+from dynaproof.specs.objects import BEGIN_WITH, OBJECTS, beginning_as
 
 SCALARS = st.sampled_from([True, False, 0, 1, "a", None])
 NESTED = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3).map(tuple), max_leaves=6)
@@ -64,6 +65,35 @@ def test_a_queue_tells_true_from_one(name: str, first: object, second: object, p
     builder.add(2, take, "k", first, 3, 4)
     builder.add(2, take, "k", second if possible else first, 5, 6)
     assert check(builder.build(), thing).verdict == ("linearizable" if possible else "not linearizable")
+
+
+@pytest.mark.parametrize(
+    ("name", "begins", "function", "same", "others"),
+    [
+        ("register", True, "read", True, [1]),
+        ("register", 1, "read", 1, [True]),
+        ("register", (1, True), "read", (1, True), [(1, 1), (True, True)]),
+        ("queue", (True,), "dequeue", True, [1]),
+        ("stack", ((True,),), "pop", (True,), [(1,)]),
+        ("set", (True,), "read", (True,), [(1,)]),
+    ],
+)
+def test_an_object_that_begins_with_true_does_not_begin_with_one(
+    name: str, begins: object, function: str, same: object, others: list[object]
+) -> None:
+    for thing in (beginning_as(OBJECTS[name], begins), BEGIN_WITH[name](begins)):
+        for answer in (same, *others):
+            builder = HistoryBuilder(functions=thing.functions)
+            builder.add(0, function, "k", answer, 1, 2)
+            history = builder.build()
+            result = check(history, thing)
+            assert result.linearizable == (answer is same), answer
+            if answer is same:
+                assert result.certificate is not None
+                verify(history, result.certificate, thing)
+            else:
+                with pytest.raises(CertificateError):
+                    verify(history, [0], thing)
 
 
 @pytest.mark.parametrize(("read", "verdict"), [("true", "linearizable"), ("1", "not linearizable")])

@@ -1,14 +1,18 @@
-"""What is said of an exception in a user's code: the error, and where in their own files it came from."""
+"""Errors in a user's code: a guard around it, and what is said of them, and where in their own files they
+came from.
+"""
 
 from __future__ import annotations
 
 import ast
 import inspect
 import traceback
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 
 OURS = str(Path(__file__).parents[1])
+OUR_PACKAGE = f"{__name__.partition('.')[0]}."
 
 MOST_LINES = 3
 """How many lines of a traceback are shown, the innermost first."""
@@ -23,6 +27,35 @@ OUTSIDE = {
     "threading": "",
 }
 """Modules whose calls make two runs of one configuration differ; of `os`, this function only."""
+
+
+class Guard:
+    """Around a user's code: whatever it raises, the end of the process included, becomes `blamed(error)`.
+
+    Interruptions pass: by the keyboard, and by a time limit of ours. What `blamed` gives back as it was, too.
+    """
+
+    __slots__ = ("_blamed",)
+
+    def __init__(self, blamed: Callable[[BaseException], BaseException]) -> None:
+        self._blamed = blamed
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        if error is None or _interrupts(error):
+            return
+        blamed = self._blamed(error)
+        if blamed is not error:
+            raise blamed from error
+
+
+def _interrupts(error: BaseException) -> bool:
+    ours = type(error).__module__.startswith(OUR_PACKAGE)
+    return isinstance(error, KeyboardInterrupt) or (ours and not isinstance(error, Exception))
 
 
 def described(error: BaseException) -> str:

@@ -10,6 +10,7 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -17,6 +18,7 @@ from zlib import crc32
 
 from msgspec import Struct
 
+from dynaproof.checkers.user_code import Guard
 from dynaproof.impl.handlers import HandlerError
 
 OURS = "dynaproof."
@@ -107,20 +109,26 @@ def imported(path: Path) -> ModuleType:
     sys.modules[name] = module
     _under_way.append(path)
     try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # Whatever a user's file raises is a mistake in that file.
+        with Guard(partial(_mistake, path)):
+            spec.loader.exec_module(module)
+    except BaseException:
         del sys.modules[name]
-        line = line_in(path, error)
-        at = path if line is None else f"{path}, line {line}"
-        if isinstance(error, HandlerError):  # It names its own line: that of the method, not of the class.
-            raise UserFileError(str(error)) from error
-        own = type(error).__module__.startswith(OURS)
-        words = error.msg if isinstance(error, SyntaxError) else error  # Its own would name the line again.
-        said = str(words) if own else f"{type(error).__name__}: {words}"
-        raise UserFileError(f"{at}: {said}") from error
+        raise
     finally:
         _under_way.pop()
     return module
+
+
+def _mistake(path: Path, error: BaseException) -> UserFileError:
+    """What is wrong with a file whose import raised an error."""
+    if isinstance(error, HandlerError):  # It names its own line: that of the method, not of the class.
+        return UserFileError(str(error))
+    line = line_in(path, error)
+    at = path if line is None else f"{path}, line {line}"
+    own = type(error).__module__.startswith(OURS)
+    words = error.msg if isinstance(error, SyntaxError) else error  # Its own would name the line again.
+    said = str(words) if own else f"{type(error).__name__}: {words}"
+    return UserFileError(f"{at}: {said}")
 
 
 def line_in(path: Path, error: BaseException) -> int | None:

@@ -15,10 +15,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Final, TypeVar
 
+from dynaproof.checkers.user_code import Guard
 from dynaproof.specs.history import Operation
 from dynaproof.specs.objects import SequentialObject, State
 
@@ -94,21 +96,23 @@ class UsersObject:
     def _call(self, what: str, code: Callable[[], T]) -> T:
         self._began, self._rang = time.monotonic(), False
         try:
-            return code()
-        except UsersObjectError:
-            raise
+            with Guard(partial(self._mistake, what)):
+                return code()
         except _Interrupted as error:
             self._ended()
             place = self._deepest(error.__traceback__) or self._line_of(what)
             took = f"it had taken {self._longest:.3g} s when the time of the check ended"
             reason = f"{what} of {self.name} is slow: {took}"
             raise UsersObjectError(f"{place}: {reason}") from None
-        except (Exception, SystemExit) as error:  # Whatever the user's code raises is the user's.
-            place = self._deepest(error.__traceback__) or self._line_of(what)
-            reason = f"{what} of {self.name} raised {type(error).__name__}: {error}"
-            raise UsersObjectError(f"{place}: {' '.join(reason.split())}") from error
         finally:
             self._ended()
+
+    def _mistake(self, what: str, error: BaseException) -> "UsersObjectError":
+        if isinstance(error, UsersObjectError):
+            return error
+        place = self._deepest(error.__traceback__) or self._line_of(what)
+        reason = f"{what} of {self.name} raised {type(error).__name__}: {error}"
+        return UsersObjectError(f"{place}: {' '.join(reason.split())}")
 
     def _ended(self) -> None:
         """The call is over, or given up: what follows is not the user's code, and no alarm stops it."""

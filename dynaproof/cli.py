@@ -137,8 +137,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _complain("interrupted")
         return exits.INTERRUPTED
-    except SystemExit as error:  # No command of ours ends the process: some code of the user's does.
-        return _refuse(f"the user's code ended the process: SystemExit: {error}", "it must return, or raise")
     except Exception as error:  # The last boundary: whatever reaches it is a bug of ours.
         if _is_interruption(error):
             _complain("interrupted")
@@ -148,6 +146,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(f"a bug in dynaproof: {type(error).__name__}: {_one_line(str(error))}")
         _complain("hint: set DYNAPROOF_TRACEBACK=1 to see where, and report it, please")
         return exits.BUG
+    except BaseException as error:  # noqa: BLE001 No command of ours ends the process: the user's code does.
+        said = f"the user's code ended the process: {type(error).__name__}: {error}"
+        return _refuse(said, "it must return, or raise")
     return code if isinstance(code, int) else 0
 
 

@@ -122,7 +122,7 @@ def object_with(function: str) -> str:
 
 def _own_object(name: str) -> "SequentialObject":
     """A user's object, from `FILE.py:NAME` or `MODULE:NAME`; a class is called without arguments."""
-    from dynaproof.checkers.user_code import described
+    from dynaproof.checkers.user_code import Guard, described
     from dynaproof.checkers.user_file import UserFileError, article, fitting, fitting_in
     from dynaproof.checkers.users_object import UsersObject, UsersObjectError
     from dynaproof.specs.objects import OBJECTS
@@ -138,17 +138,20 @@ def _own_object(name: str) -> "SequentialObject":
             thing = fitting_in(module, place, attribute, is_object, AN_OBJECT)
     except UserFileError as error:
         raise UserError(str(error)) from error
-    if isinstance(thing, type):
-        try:
+
+    def blamed(error: BaseException) -> UserError:
+        if isinstance(error, UserError):
+            return error
+        if isinstance(error, UsersObjectError):
+            return UserError(str(error))
+        return UserError(f"the object {name} cannot be made: {described(error)}")
+
+    with Guard(blamed):
+        if isinstance(thing, type):
             thing = thing()
-        except (Exception, SystemExit) as error:  # Whatever the user's class raises is a mistake in it.
-            raise UserError(f"the object {name} cannot be made: {described(error)}") from error
-        if not is_object(thing):
-            raise UserError(f"{name} gives {article(thing)}, and {AN_OBJECT}")
-    try:
+            if not is_object(thing):
+                raise UserError(f"{name} gives {article(thing)}, and {AN_OBJECT}")
         wrapped = UsersObject(thing, file)
-    except UsersObjectError as error:
-        raise UserError(str(error)) from error
     if wrapped.name in OBJECTS:
         # A certificate holds the name alone, and would be replayed with the other one.
         raise UserError(f"the object {name} calls itself {wrapped.name}, as one of ours does", "rename it")
@@ -166,11 +169,15 @@ def is_object(found: object) -> bool:
 
 
 def _module(place: str, name: str) -> "ModuleType":
+    from dynaproof.checkers.user_code import Guard
+
+    def blamed(error: BaseException) -> UserError:
+        return UserError(f"cannot import the object {name}: {type(error).__name__}: {error}")
+
     sys.path.insert(0, "")
     try:
-        return importlib.import_module(place)
-    except (Exception, SystemExit) as error:  # Whatever the user's module raises is a mistake in it.
-        raise UserError(f"cannot import the object {name}: {type(error).__name__}: {error}") from error
+        with Guard(blamed):
+            return importlib.import_module(place)
     finally:
         sys.path.remove("")
 

@@ -372,25 +372,40 @@ def test_a_history_comes_through_a_pipe(pack, tmp_path, capsys) -> None:
 
 ENDS = """
 import sys
+class Stop(BaseException):
+    pass
 class Object:
     name, functions, initial = "own", ("read", "write"), None
     def step(self, state, operation):
-        sys.exit(0)
+        END
 class Unmade(Object):
     def __init__(self):
-        sys.exit(0)
+        END
+class Begins(Object):
+    @property
+    def initial(self):
+        END
 """
 
 
-@pytest.mark.parametrize("code", [f"{ENDS}:Object", f"{ENDS}:Unmade", "import sys\nsys.exit(0)\n:Object"])
-def test_users_code_that_ends_the_process_is_a_mistake_not_a_verdict(code, write, tmp_path, capsys) -> None:
-    text, _, name = code.rpartition(":")
-    own = tmp_path / "own.py"
-    own.write_text(text)
-    assert main(["check", write(WRITE_1, READ_1), "--object", f"{own}:{name}"]) == 2
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [("sys.exit(0)", "SystemExit: 0"), ("raise Stop(0)", "Stop: 0"), ("raise KeyError(0)", "KeyError: 0")],
+)
+@pytest.mark.parametrize("place", ["own_FOLDER.py:Object", "own_FOLDER.py:Unmade", "own_FOLDER.py:Begins",
+                                   "all_FOLDER.py:Object", "all_FOLDER:Object"])  # fmt: skip
+def test_users_code_that_ends_the_process_is_a_mistake_not_a_verdict(
+    place, ends, said, write, tmp_path, monkeypatch, capsys
+) -> None:
+    place = place.replace("FOLDER", tmp_path.name)  # A module is imported once, whatever folder it is in.
+    (tmp_path / f"own_{tmp_path.name}.py").write_text(ENDS.replace("END", ends))
+    (tmp_path / f"all_{tmp_path.name}.py").write_text(f"{ENDS}\n{ends}\n".replace("END", "pass"))
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", write(WRITE_1, READ_1), "--object", place]) == 2
     error = capsys.readouterr().err
-    assert "SystemExit: 0" in error
-    assert "own.py" in error
+    assert said in error
+    assert place.partition(":")[0] in error
+    assert "a bug in dynaproof" not in error
 
 
 def test_a_file_name_that_is_not_utf_8_is_shown(write, tmp_path, capsys) -> None:

@@ -11,6 +11,7 @@ r"""Our own format: one operation per line, lines in any order.
   not recorded.
 - `"happened":false` (of what returned): it certainly did not happen, for whatever reason. It stands instead
   of `ok` if a cas failed in a way that says nothing of the value: the connection was refused, say.
+- `"clock":"position"`, on every line or none: `call` and `return` are positions in a log that has no clock.
 - Also read: `append` (of the object `string`) and the functions of other objects, whose value is taken as it
   is (`acquire`, `release`, and a `dequeue` or `pop` of unknown outcome need none); `"ok":true` on what
   returned, which says nothing new; `"ok":false` on anything but a cas, which means the same as
@@ -24,7 +25,7 @@ times as fast; any other is read line by line, which also shows what is wrong an
 
 import io
 from collections.abc import Sequence
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, Literal
 
 import msgspec
 import numpy as np
@@ -41,6 +42,7 @@ from dynaproof.specs.history import (
     NEVER,
     NOT_RECORDED,
     READ,
+    Clock,
     Column,
     Columns,
     Completion,
@@ -67,6 +69,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     ok: bool | UnsetType | None = UNSET
     seen: Any = UNSET
     happened: bool | UnsetType = UNSET
+    clock: Literal["ns", "position"] = "ns"
 
 
 _DECODER = msgspec.json.Decoder(_Line)
@@ -106,6 +109,7 @@ class _Reader:
         self.values = ValueTable()
         self.blocks: list[Columns] = []
         self.line = 0
+        self.clock: Clock | None = None
 
     def add(self, block: bytes, *, last: bool) -> None:
         """Take the next lines; raises HistoryError."""
@@ -132,13 +136,21 @@ class _Reader:
         columns = Columns(*whole)
         check_columns(columns, self.file)
         return History(
-            columns, list(self.keys), self.values.values(), functions=self.functions, file=self.file
+            columns,
+            list(self.keys),
+            self.values.values(),
+            functions=self.functions,
+            clock=self.clock or "ns",
+            file=self.file,
         )
 
     # ---- regular blocks
 
     def _columns(self, lines: Sequence[_Line]) -> Columns | None:
         """Lines as columns; None if one is not regular, or wrong."""
+        if {line.clock for line in lines} != {self.clock or lines[0].clock}:
+            return None
+        self.clock = lines[0].clock
         rets = [line.ret for line in lines]
         pending = None in set(rets)
         try:
@@ -244,6 +256,9 @@ class _Reader:
             raise UnknownFunctionError(reason, line.f, number, self.file)
         if not all(-LARGEST <= n <= LARGEST for n in (line.process, line.call, line.ret or 0)):
             raise _WrongError("a process or a time that does not fit in 63 bits")
+        if line.clock != (self.clock or line.clock):
+            raise _WrongError("either all lines have the clock position, or none")
+        self.clock = line.clock
         ok = line.ok if isinstance(line.ok, bool) else None
         if line.happened is not UNSET:
             if line.happened or line.ret is None or ok is not None or line.seen is not UNSET:

@@ -10,6 +10,7 @@ What is written reads back as the same operations in the same order:
   cas saw stands in `:seen`; if it is only known that it differed, `:differed` says so; Jepsen's own tools
   pass over both. Keys are tuples `[key value]`, unless nothing in the history would show that they are: then
   they stand in `:key`.
+- The times of a log without a clock are its positions in JSON lines (`"clock":"position"`), and none in EDN.
 """
 
 import math
@@ -42,7 +43,8 @@ def write(history: History, path: Path) -> None:
 
 def json_lines(history: History) -> bytes:
     """The history in our format, one line per operation."""
-    return b"".join(_ENCODER.encode(_json_of(op)) + b"\n" for op in history)
+    without_clock = {"clock": "position"} if history.clock == "position" else {}
+    return b"".join(_ENCODER.encode(_json_of(op) | without_clock) + b"\n" for op in history)
 
 
 def _json_of(op: Operation) -> dict[str, Any]:
@@ -103,7 +105,7 @@ def edn(history: History) -> bytes:
     keyed = appended or (several and not independent)
     processes = _processes(history)
     events = sorted(_events(history))
-    timed = all(one.time < other.time for one, other in pairwise(events))
+    timed = history.clock == "ns" and all(one.time < other.time for one, other in pairwise(events))
     lines = []
     for event in events:
         op = history[event.row]

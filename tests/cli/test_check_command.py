@@ -135,6 +135,10 @@ BAD_LINES = {
     "unknown field": ([WRITE_1, WRITE_2[:-1] + ',"ret":3}'], "2: Object contains unknown field `ret`"),
     "missing field": (['{"process":0,"f":"read","key":"k","call":0}'], "1: Object missing required field"),
     "text for a number": ([WRITE_1.replace('"process":0', '"process":"0"')], "1: Expected `int`, got `str`"),
+    "a clock on some lines only": (
+        [WRITE_1, WRITE_2[:-1] + ',"clock":"position"}'],
+        "2: either all lines have the clock position, or none",
+    ),
     "not JSON": ([WRITE_1, "{]", WRITE_2], "2: not JSON"),
     "seen by what did not fail": ([WRITE_1[:-1] + ',"seen":3}'], "1: seen is for a failed cas only"),
     "too large a time": ([WRITE_1.replace("10}", f"{2**63}}}")], "1: "),

@@ -17,6 +17,7 @@ from dynaproof.checkers.histories.writers import edn, json_lines
 from dynaproof.checkers.linearizability import check
 from dynaproof.checkers.linearizability.random_histories import Taste, random_histories, random_history
 from dynaproof.specs.history import UNRECORDED, Completion, History, HistoryBuilder
+from dynaproof.specs.objects import Register
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
 JSON = st.recursive(
@@ -125,6 +126,18 @@ def test_keys_written_to_edn_are_keys_again(function: str) -> None:
         value = None if function == "delete" else ("b", (1, 2))
         builder.add(process, function, key, value, 0, 1, expected=(1, 2) if function == "cas" else None)
     assert [op.key for op in parse(edn(builder.build()), "f")] == ["a", "b"]
+
+
+@pytest.mark.parametrize("clock", ["ns", "position"])
+def test_times_of_a_log_without_a_clock_stay_positions(clock: Any) -> None:
+    builder = HistoryBuilder(clock=clock)
+    builder.add(0, "write", "k", 1, 1, 2)
+    builder.add(0, "read", "k", 0, 12, 13)
+    history = builder.build()
+    for written in (json_lines(history), edn(history)):
+        again = parse(written, "f")
+        assert again.clock == clock
+        assert ("10 ns before" in check(again, Register(0)).sentence) == (clock == "ns")
 
 
 def test_verdicts_survive_being_written() -> None:

@@ -67,6 +67,8 @@ def parse(
     key_names = _KeyNames()
     for position, (line, row) in enumerate(rows):
         name = row.get(F)
+        if name is None:
+            raise HistoryError("an event without :f: of which function is it?", line, file)
         function = names.get(str(name)) if isinstance(name, Keyword) else None
         if function is None:
             known = ", ".join(sorted(names))

@@ -164,6 +164,13 @@ def refused(file: str, capsys: pytest.CaptureFixture[str]) -> str:
     return err.removeprefix(f"dynaproof: {file}").rstrip("\n")
 
 
+@pytest.mark.parametrize("event", ["{:process 0, :type :ok}", "{:process 0, :type :ok, :f nil, :value 1}"])
+def test_event_without_a_function_is_an_error_with_its_line(event, write, capsys) -> None:
+    file = write("{:process 0, :type :invoke, :f :write, :value 1}", event, name="history.edn")
+    assert main(["check", file]) == 2
+    assert capsys.readouterr().err == f"dynaproof: {file}:2: an event without :f: of which function is it?\n"
+
+
 def test_truncated_last_line_is_an_error(tmp_path, capsys) -> None:
     whole = f"{WRITE_1}\n{WRITE_2}\n".encode()
     path = tmp_path / "cut"

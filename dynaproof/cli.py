@@ -208,8 +208,10 @@ def _refuse(message: str, hint: str) -> int:
 
 
 def _complain(text: str) -> None:
+    from dynaproof.console import visible
+
     try:
-        sys.stderr.write(f"dynaproof: {text}\n")
+        sys.stderr.write(f"dynaproof: {visible(text)}\n")
     except BrokenPipeError:  # Nobody reads the errors either; the exit status still tells which it was.
         _leave_unread(sys.stderr)
 

@@ -7,6 +7,7 @@ be piped.
 """
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ import msgspec
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def file_name(name: str) -> str:
@@ -47,8 +51,16 @@ def results() -> "Console":
     return Piped(highlight=False, soft_wrap=False)
 
 
+def visible(text: str) -> str:
+    """A text whose control characters are written out, but for tabs and ends of lines: what stands in a
+    history is no command to the terminal.
+    """
+    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
 def show(text: str, *, style: str | None = None, end: str = "\n") -> None:
-    """Print one line of a result on standard output, as it is: no markup, not wrapped."""
+    """Print one line of a result on standard output, as it is: no markup, not wrapped; but `visible`."""
+    text = visible(text)
     if not sys.stdout.isatty() and not os.environ.get("FORCE_COLOR"):
         sys.stdout.write(text + end)  # Loading rich takes longer than most checks.
         return
@@ -64,8 +76,8 @@ def messages() -> "Console":
 
 
 def say(text: str) -> None:
-    """Print one line on standard error, as it is (no markup)."""
-    sys.stderr.write(text + "\n")
+    """Print one line on standard error, as it is (no markup), but `visible`."""
+    sys.stderr.write(visible(text) + "\n")
     sys.stderr.flush()
 
 

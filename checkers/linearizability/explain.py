@@ -191,9 +191,8 @@ def bad_pattern(history: History, asks: Sequence[Ask], pattern: Pattern) -> Fail
 def how_far(history: History, key: str, prefix: Sequence[int], stuck_at: int | None) -> str:
     """How far an unfinished search came: the longest order that it tried, and what stood in its way."""
     operations = int((history.columns.key == list(history.keys).index(key)).sum())
-    sentence = (
-        f"key {key}: the longest order that was found takes {len(prefix)} of its {operations} operations"
-    )
+    longest = f"the longest order that was found takes {len(prefix)} of its {operations} operations"
+    sentence = f"key {on_one_line(key)}: {longest}"
     if prefix:
         sentence += f", the last of them {phrase(history[prefix[-1]])}"
     if stuck_at is None:
@@ -218,7 +217,15 @@ def value_text(value: Value) -> str:
         text = str(Decimal(value))  # As `repr`, but for integers of any length.
     else:
         text = value if isinstance(value, str) else repr(value)
-    return f"{text[:LONGEST_VALUE]}…" if len(text) > LONGEST_VALUE else text or '""'
+    cut = f"{text[:LONGEST_VALUE]}…" if len(text) > LONGEST_VALUE else text or '""'
+    return on_one_line(cut)
+
+
+def on_one_line(text: str) -> str:
+    """A text in a sentence: ends of lines and other characters that are not seen are written out."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
 
 
 def phrase(op: Operation) -> str:

@@ -455,6 +455,23 @@ def test_the_core_of_a_history_with_a_beginning_says_how_to_check_it(tmp_path, c
     assert main(["check", str(core), "--initial", "5"]) == 1
 
 
+def test_control_characters_of_a_history_do_not_reach_the_terminal(tmp_path, capsys) -> None:
+    file = tmp_path / "h\x1b[2J.jsonl"
+    read = {"process": 0, "f": "read", "key": "k\x1b\n", "value": "a\x1b[31m\nb", "call": 0, "return": 1}
+    file.write_text(json.dumps(read) + "\n")
+    assert main(["check", str(file)]) == 1
+    told = capsys.readouterr().out
+    assert "read #1 returned a\\x1b[31m\\nb, but nobody" in told
+    assert "h\\x1b[2J.jsonl: not" in told
+    file.write_text(json.dumps(read | {"f": "\x1b[31m"}) + "\n" + "{")
+    assert main(["check", str(file), str(tmp_path / "no\x9bfile")]) == 2
+    assert main(["check", str(file), "--object", "no\x1bobject"]) == 2
+    assert main(["check", str(file), "--core", str(tmp_path / "no\x1bfolder" / "core")]) == 2
+    out, err = capsys.readouterr()
+    assert not set(told + out + err) & {"\x1b", "\x9b"}
+    assert "no\\x9bfile" in err
+
+
 def test_half_a_surrogate_pair_is_refused_and_a_whole_one_is_its_character(tmp_path, capsys) -> None:
     def history(written: str, read: str) -> str:
         return (

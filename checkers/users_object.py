@@ -27,6 +27,9 @@ from dynaproof.specs.objects import SequentialObject, State
 SLOW: Final = 0.1
 """If the time of a check does not suffice, a call that took more than this part of it is to blame."""
 
+LONGEST_SECONDS: Final = 1e8
+"""An alarm is set for this time at most, three years: a timer takes no number of seconds whatever."""
+
 T = TypeVar("T")
 
 
@@ -127,6 +130,7 @@ class UsersObject:
         if seconds is None or not first or not hasattr(signal, "setitimer"):
             yield
             return
+        seconds = min(seconds, LONGEST_SECONDS)
         self._seconds, self._longest = seconds, 0.0
         before = signal.signal(signal.SIGALRM, self._ring)
         left = signal.setitimer(signal.ITIMER_REAL, seconds, seconds * SLOW)

@@ -171,6 +171,13 @@ def test_budget_ends_a_long_search_of_quick_steps_as_unknown(place: Path, capsys
     assert 0 < len(answer["progress"]["prefix"]) < 9
 
 
+@pytest.mark.parametrize("seconds", ["1e10", "1e300"])
+def test_budget_that_no_timer_can_count_is_none(seconds: str, place: Path, capsys) -> None:
+    options = ["--object", f"{place / 'mine.py'}:BadAnswer", "--budget-seconds", seconds]
+    assert main(["check", str(place / "history"), *options]) == 2
+    assert "answer of mine raised TypeError" in capsys.readouterr().err
+
+
 def test_alarm_is_gone_after_a_check(place: Path, capsys) -> None:
     before, timer = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
     mine = f"{place / 'mine.py'}:Sleeps"

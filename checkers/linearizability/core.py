@@ -142,10 +142,16 @@ class _Clock:
 
 
 def _cut(history: History, rows: Column, returned: Column) -> tuple[History, Column]:
-    """The prefix of `rows` that ends with the last return of `returned`, and its rows."""
+    """The prefix of `rows` that ends with the last return of `returned`, and its rows.
+
+    What returns at that very instant is pending too, unless its process goes on in the prefix: a process has
+    one operation at a time.
+    """
     c = history.columns
     kept = rows[c.call[rows] <= c.ret[returned[-1]]]
-    pending = kept[~np.isin(kept, returned)]
+    of_process = kept[np.lexsort((kept, c.ret[kept], c.call[kept], c.process[kept]))]
+    goes_on = of_process[:-1][c.process[of_process[:-1]] == c.process[of_process[1:]]]
+    pending = kept[~np.isin(kept, returned) & ~np.isin(kept, goes_on)]
     part = history.select(kept).columns
     where = np.searchsorted(kept, pending)
     part.ret[where] = NEVER

@@ -5,6 +5,8 @@ from random import Random
 
 import pytest
 
+from dynaproof.checkers.histories import parse
+from dynaproof.checkers.histories.writers import edn, json_lines
 from dynaproof.checkers.linearizability import check, minimal_core, register
 from dynaproof.checkers.linearizability.brute_force import is_linearizable
 from dynaproof.checkers.linearizability.core import remove
@@ -123,6 +125,22 @@ def test_core_of_a_queue_keeps_all_that_changes_it() -> None:
     core = minimal_core(history, result, OBJECTS["queue"])
     assert core.rows == (0, 1, 2, 3, 4, 5)
     assert core.bad_return == 5
+
+
+@pytest.mark.parametrize("second", [(2, 2), (2, 12), (2, None)])
+def test_core_that_ends_while_a_process_goes_on_is_read_back(second: tuple[int, int | None]) -> None:
+    """The dequeue ends the first bad prefix just when process 1 goes from one enqueue to another."""
+    thing = OBJECTS["queue"]
+    builder = HistoryBuilder(functions=thing.functions)
+    builder.add(0, "dequeue", "k", "of nobody", 1, 2)
+    builder.add(1, "enqueue", "k", "b", *second)
+    builder.add(1, "enqueue", "k", "a", 2, 2)
+    history = builder.build()
+    core = minimal_core(history, check(history, thing), thing)
+    assert len(core.rows) == 3
+    for written in (json_lines(core.history), edn(core.history)):
+        again = parse(written, "core", functions=thing.functions)
+        assert not check(again, thing).linearizable
 
 
 def test_where_the_time_ends_first_the_witness_stands_in_and_the_page_says_so() -> None:

@@ -27,6 +27,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from dynaproof.checkers.linearizability.beginning import BEGINNING
 from dynaproof.checkers.linearizability.explain import before, did, name, phrase, value_text
 from dynaproof.checkers.linearizability.result import Failure
 from dynaproof.specs.history import ABSENT, APPEND, DELETE, NEVER, READ, Completion, History, Operation
@@ -112,7 +113,7 @@ class _Version:
 
 
 class _Versions:
-    """All versions of all keys, and the reads in the order of their calls."""
+    """All versions of all keys, and the reads by call and return: the order of those of one process."""
 
     def __init__(self, history: History) -> None:
         c = history.columns
@@ -122,8 +123,9 @@ class _Versions:
         self.history = history
         writes = (c.function != READ) & ~np.isin(c.outcome, NOT_DONE)
         value = np.where(c.function == DELETE, ABSENT, c.value)
+        begun = set(c.key[c.line == BEGINNING].tolist())  # What begins with a value was never absent before.
         found: dict[tuple[int, int], list[tuple[int, int, int]]] = {
-            (key, ABSENT): [(ALWAYS, ALWAYS, -1)] for key in range(len(history.keys))
+            (key, ABSENT): [(ALWAYS, ALWAYS, -1)] for key in range(len(history.keys)) if key not in begun
         }
         rows = np.flatnonzero(writes)
         columns = (c.key[rows], value[rows], c.call[rows], c.ret[rows], rows)
@@ -131,7 +133,7 @@ class _Versions:
             found.setdefault((key, code), []).append((call, ret, row))
         self.of = {version: _Version(some) for version, some in found.items()}
         reads = np.flatnonzero((c.function == READ) & (c.outcome == Completion.OK.value))
-        self.reads: list[int] = reads[np.argsort(c.call[reads], kind="stable")].tolist()
+        self.reads: list[int] = reads[np.lexsort((c.ret[reads], c.call[reads]))].tolist()
         self.values: list[int] = value.tolist()
 
     def read_by(self, row: int) -> _Version | None:
@@ -139,6 +141,11 @@ class _Versions:
         c = self.history.columns
         version = self.of.get((int(c.key[row]), self.values[row]))
         return version if version is not None and version.ended_by(int(c.ret[row])) is not None else None
+
+    def follows(self, row: int, other: int) -> bool:
+        """Whether an operation came after another of its process: of two at one instant nobody knows."""
+        c = self.history.columns
+        return bool(c.call[other] < c.call[row] or c.ret[other] < c.ret[row])
 
 
 def eventual(history: History) -> Promised:
@@ -170,7 +177,8 @@ def read_your_writes(history: History) -> Promised:
     rows = np.flatnonzero((wrote | (c.function == READ)) & (c.outcome == Completion.OK.value))
     told: list[Failure] = []
     own: dict[tuple[int, int], int] = {}
-    for row in rows[np.lexsort((c.ret[rows], c.call[rows]))].tolist():
+    # Of a read and a write of one instant nobody knows which came first, so the read does.
+    for row in rows[np.lexsort((wrote[rows], c.ret[rows], c.call[rows]))].tolist():
         session = int(c.process[row]), int(c.key[row])
         if wrote[row]:
             own[session] = row
@@ -198,7 +206,7 @@ def monotonic_reads(history: History) -> Promised:
         session = int(c.process[row]), int(c.key[row])
         began, read = newest.get(session, (ALWAYS, -1))
         ended = version.ended_by(int(c.ret[row]))
-        if ended is not None and ended < began:
+        if ended is not None and ended < began and versions.follows(row, read):
             told.append(_older(history, OLDER_THAN_READ, row, read, version))
         if version.calls[0] > began:
             newest[session] = version.calls[0], row
@@ -267,11 +275,12 @@ def _answer(promise: str, versions: _Versions, told: Sequence[Failure]) -> Promi
 def _not_committed(history: History, row: int) -> Failure:
     op: Operation = history[row]
     c = history.columns
-    same = (c.key == c.key[row]) & (c.value == c.value[row]) & (c.function != READ) & (c.function != DELETE)
-    writers = np.flatnonzero(same)
+    left = np.where(c.function == DELETE, ABSENT, c.value)
+    writers = np.flatnonzero((c.key == c.key[row]) & (left == c.value[row]) & (c.function != READ))
     if not len(writers):
         return Failure(NOT_COMMITTED, (row,), f"{did(op)}, but nobody ever wrote {value_text(op.value)}")
-    writer: Operation = history[int(writers[np.argmin(c.call[writers])])]
+    writers = writers[np.lexsort((c.call[writers], np.isin(c.outcome[writers], NOT_DONE)))]
+    writer: Operation = history[int(writers[0])]
     if writer.outcome in NOT_DONE:
         reason = f"{name(writer)}, which alone wrote it, had failed"
     else:

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from dynaproof.checkers.histories.writers import json_lines
+from dynaproof.checkers.linearizability.beginning import with_beginning
 from dynaproof.checkers.linearizability.promises import (
     NOT_COMMITTED,
     NotARegisterError,
@@ -181,6 +182,36 @@ def test_answers_name_the_violation_and_measure_staleness(tmp_path, capsys) -> N
     file.write_bytes(json_lines(history.select([0, 1, 2, 3])))
     assert main(["check", str(file), "--promise", "read-your-writes"]) == 0
     assert main(["check", str(file), "--promise", "causal"]) == 2
+
+
+def test_what_begins_with_a_value_was_never_absent_before() -> None:
+    builder = HistoryBuilder()
+    builder.add(0, "read", "k", None, 1, 2)
+    builder.add(1, "delete", "k", None, 3, 4)
+    builder.add(0, "read", "k", None, 5, 6)
+    history = builder.build()
+    assert eventual(history).kept
+    judged = eventual(with_beginning(history, 7))
+    assert judged.violations == 1
+    assert judged.told[0].sentence == ("read #1 returned absent, but delete #2 began 1 ns after it had ended")
+
+
+def test_lines_of_one_instant_are_judged_in_any_order() -> None:
+    """The read of 1 ended when that of 2 began; of the write and the read at 9 nobody knows the order."""
+    rows = [
+        (0, "write", 1, 0, 1),
+        (0, "write", 2, 2, 3),
+        (1, "read", 1, 5, 5),
+        (1, "read", 2, 5, 6),
+        (0, "read", 2, 9, 9),
+        (0, "write", 3, 9, 9),
+    ]
+    for order in permutations(rows):
+        builder = HistoryBuilder()
+        for process, function, value, call, ret in order:
+            builder.add(process, function, "k", value, call, ret)
+        assert monotonic_reads(builder.build()).kept
+        assert read_your_writes(builder.build()).kept
 
 
 def test_promises_are_of_registers() -> None:

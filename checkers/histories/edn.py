@@ -41,9 +41,9 @@ _TOKEN = re.compile(
     | (?P<string>"(?:[^"\\]|\\.)*")
     | (?P<discard>\#_) | \#(?P<tag>[A-Za-z][\w.*+!?$%&=<>/-]*)
     | :(?P<keyword>[^\s,;"\[\](){}]+)
-    | (?P<integer>[+-]?\d+)N?(?=[\s,;"\[\](){}]|$)
-    | (?P<decimal>[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)M(?=[\s,;"\[\](){}]|$)
-    | (?P<float>[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)(?=[\s,;"\[\](){}]|$)
+    | (?P<integer>[+-]?(?:0|[1-9]\d*))N?(?=[\s,;"\[\](){}]|$)
+    | (?P<decimal>[+-]?(?:0|[1-9]\d*)(?:\.\d*)?(?:[eE][+-]?\d+)?)M(?=[\s,;"\[\](){}]|$)
+    | (?P<float>[+-]?(?:0|[1-9]\d*)(?:\.\d*)?(?:[eE][+-]?\d+)?)(?=[\s,;"\[\](){}]|$)
     | (?P<ratio>[+-]?\d+/\d+)(?=[\s,;"\[\](){}]|$)
     | (?P<hex>[+-]?0[xX][0-9a-fA-F]+)N?(?=[\s,;"\[\](){}]|$)
     | (?P<radix>[+-]?\d{1,2}[rR][0-9a-zA-Z]+)(?=[\s,;"\[\](){}]|$)
@@ -53,7 +53,7 @@ _TOKEN = re.compile(
     | \#'(?P<var>[^\s,;"\[\](){}]+)
     | \#<(?P<unreadable>[^>]*)>
     | \\(?P<character>\S[^\s,;"\[\](){}]*)
-    | (?P<symbol>[^\s,;"\[\](){}\#\\:\d][^\s,;"\[\](){}]*)
+    | (?P<symbol>(?![+-]\d)[^\s,;"\[\](){}\#\\:\d^'`@~][^\s,;"\[\](){}]*)
     )""",
     re.VERBOSE | re.DOTALL,
 )
@@ -228,7 +228,10 @@ def _collection(text: str, opener: str, start: int, offset: int, depth: int) -> 
         return tuple(items), token.end()
     if len(items) % 2:
         raise EdnError("a map with a key that has no value", start)
-    return EdnMap(dict(zip(items[::2], items[1::2], strict=True))), token.end()
+    made = dict(zip(items[::2], items[1::2], strict=True))
+    if 2 * len(made) < len(items):
+        raise EdnError("a map that has a key twice", start)
+    return EdnMap(made), token.end()
 
 
 def _string(text: str, start: int) -> str:

@@ -10,6 +10,7 @@ from dynaproof.checkers.histories.edn import element
 from dynaproof.checkers.histories.edn_values import Character, EdnMap, Keyword, Symbol, Tagged, edn_text
 from dynaproof.checkers.linearizability import check
 from dynaproof.cli import main
+from dynaproof.specs.history import HistoryError
 
 
 def events(*rows: tuple[int, str, str, str]) -> str:
@@ -278,6 +279,31 @@ def test_what_clojure_prints_is_read_and_printed_again(text: str) -> None:
     assert edn_text(value) == PRINTED[text]
     assert element(edn_text(value)) == value
     assert hash(element(edn_text(value))) == hash(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "017",
+        "-08",
+        "01.5",
+        "+00M",
+        "^{:a 1} [1]",
+        "^a",
+        "'a",
+        "`a",
+        "@a",
+        "~a",
+        "{:a 1, :a 2}",
+        "{1 2, 1.0 3}",
+    ],
+)
+def test_what_only_a_program_can_say_is_not_read_as_a_value(text: str) -> None:
+    """`^{:a 1} [1]` in a map would be read as the value `^` and one more key: another history, silently."""
+    with pytest.raises(HistoryError, match=r"f:1: (not EDN|a map that has a key twice)"):
+        parse(events((0, "write", text, "nil")).encode(), "f", "edn")
+    for number in ("0", "-0", "10", "-10", "0.5", "+5", "0N", "10M", "1e5", "-", "+", "-a", "...", "a'", "/"):
+        element(number)
 
 
 def test_values_of_different_kinds_are_different_values() -> None:

@@ -9,6 +9,7 @@ logs come from Porcupine's test data, whose model reads them so. For the rest se
 
 import re
 
+from dynaproof.checkers.histories import edn
 from dynaproof.checkers.histories.events import FUNCTION_NAMES, Event, EventLog
 from dynaproof.specs.history import History, HistoryError
 
@@ -33,7 +34,10 @@ def parse(data: bytes, file: str) -> History:
     ended = data.endswith(b"\n")
     for number, text in enumerate(lines, 1):
         last_cut = number == len(lines) and not ended
-        event = _event(text, number, file, last_cut)
+        try:
+            event = _event(text, number, file, last_cut)
+        except edn.EdnError as error:
+            raise HistoryError(str(error), number, file) from error
         if event is not None:
             log.add(event)
     return log.history()
@@ -86,5 +90,5 @@ def _scalar(text: str) -> object:
     if text == "nil":
         return None
     if text.startswith('"'):
-        return text[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+        return edn.element(text)
     return text if text.startswith(":") else int(text)

@@ -226,6 +226,27 @@ def test_hundredth_of_a_second_is_not_enough_for_a_hard_history(tmp_path: Path, 
     assert answer["check_ms"] < 5_000
 
 
+@pytest.mark.parametrize(
+    ("written", "read", "code"),
+    [
+        (r'"\n"', r'"\n"', 0),
+        (r'"\n"', r'"\\n"', 1),
+        (r'"\u0041"', '"A"', 0),
+        (r'"a\"b"', r'"a\"b"', 0),
+        (r'"\ud800"', "1", 2),
+    ],
+)
+def test_string_of_a_log_is_its_letters(written: str, read: str, code: int, tmp_path: Path, capsys) -> None:
+    file = tmp_path / "log"
+    rows = [("write", written, written), ("read", "nil", read)]
+    file.write_text(
+        "".join(
+            logged(0, kind, f, v) for f, *ends in rows for kind, v in zip(("invoke", "ok"), ends, strict=True)
+        )
+    )
+    assert main(["check", str(file)]) == code
+
+
 def test_function_of_another_object_is_refused_with_that_object(tmp_path: Path, capsys) -> None:
     for function, given, hint in [
         ("add", None, "set and counter have it: --object set"),

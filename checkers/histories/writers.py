@@ -37,8 +37,17 @@ _PORCUPINE_NAMES: Final = {"read": "get", "write": "put", "append": "append"}
 
 def write(history: History, path: Path) -> None:
     """Write a history to a file, whole: EDN if its name ends in `.edn`, else JSON lines; raises OSError."""
-    encode = edn if path.name.endswith(".edn") else json_lines
+    encode = edn if _is_edn(path) else json_lines
     write_whole(path, encode(history))
+
+
+def value_text(value: Value, path: Path) -> str:
+    """A value as `write` writes it to a file of that name; raises `HistoryError` if EDN has no such value."""
+    return _edn_value(value) if _is_edn(path) else _ENCODER.encode(_json_value(value)).decode()
+
+
+def _is_edn(path: Path) -> bool:
+    return path.name.endswith(".edn")
 
 
 def json_lines(history: History) -> bytes:
@@ -168,10 +177,12 @@ def _edn_value(value: Value) -> str:
 
 
 def _edn_of(value: Value) -> Value:
-    """A JSON value as an EDN value; others as they are."""
+    """A JSON value as an EDN value, in a tuple or a set too; others as they are."""
     if isinstance(value, Json):
         return _frozen(msgspec.json.decode(value.text))
-    return value
+    if isinstance(value, tuple):
+        return tuple(map(_edn_of, value))
+    return frozenset(map(_edn_of, value)) if isinstance(value, frozenset) else value
 
 
 def _frozen(value: Any) -> Any:

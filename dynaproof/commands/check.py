@@ -1,5 +1,6 @@
 """`dynaproof check`: the verdict on recorded histories."""
 
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -155,7 +156,7 @@ def check(
                 if core or html:
                     size = _write_core_and_picture(history, result, judged, core, html, budget_seconds)
                     if core and size and initial is not None:
-                        console.say(f"{core}: to be checked with --initial {initial} too")
+                        _tell_beginning(judged, core)
                 if json:
                     console.emit(msgspec.structs.replace(answer, core=size, provenance=provenance()))
                 if certificate:
@@ -273,6 +274,14 @@ def _write_core_and_picture(
     if html and page is not None:
         write_whole(html, page.encode())
     return core_size
+
+
+def _tell_beginning(thing: "SequentialObject", core: Path) -> None:
+    """Say with which initial value a core is to be checked, in the format of the core."""
+    from dynaproof.checkers.histories.writers import value_text
+
+    initial = shlex.quote(value_text(thing.initial, core))
+    console.say(f"{core}: to be checked with --initial {initial} too")
 
 
 def _write_certificate(

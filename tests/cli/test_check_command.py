@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shlex
 import threading
 from pathlib import Path
 
@@ -453,6 +454,30 @@ def test_the_core_of_a_history_with_a_beginning_says_how_to_check_it(tmp_path, c
     assert main(["check", str(file), "--initial", "5", "--core", str(core)]) == 1
     assert "with --initial 5 too" in capsys.readouterr().err
     assert main(["check", str(core), "--initial", "5"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("thing", "initial", "row"),
+    [
+        ("register", '{"a": [1, true]}', '"f":"read","value":1'),
+        ("queue", '[{"a": 1}, null]', '"f":"dequeue","value":null'),
+        ("set", "[2, 1]", '"f":"read","value":[1]'),
+        ("counter", "5", '"f":"read","value":4'),
+        ("string", '"it\'s"', '"f":"read","value":"a"'),
+    ],
+)
+@pytest.mark.parametrize("name", ["core.jsonl", "core.edn"])
+def test_initial_value_that_a_core_is_said_to_need_is_one_of_its_format(
+    thing, initial, row, name, tmp_path, capsys
+) -> None:
+    file, core = tmp_path / "h.jsonl", tmp_path / name
+    file.write_text(f'{{"process":0,{row},"key":"k","call":0,"return":1}}\n')
+    options = ["--object", thing, "--initial"]
+    assert main(["check", str(file), *options, initial, "--core", str(core)]) == 1
+    said = shlex.split(capsys.readouterr().err.splitlines()[-1])
+    again = said[said.index("--initial") + 1]
+    assert main(["check", str(core), *options, again]) == 1
+    assert "core" not in capsys.readouterr().err
 
 
 def test_control_characters_of_a_history_do_not_reach_the_terminal(tmp_path, capsys) -> None:

@@ -44,7 +44,7 @@ def decode(data: bytes) -> Certificate:
     """What a file says; raises CertificateFileError if it is no certificate."""
     try:
         found = msgspec.json.decode(data, type=Certificate)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CertificateFileError(f"not a certificate ({error})") from error
     if found.certificate != "linearizable" or found.version != VERSION:
         raise CertificateFileError(

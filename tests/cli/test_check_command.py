@@ -279,8 +279,11 @@ def test_certificate_is_verified_and_a_forged_one_refused(write, tmp_path, capsy
         '{"order":[1]}',
         json.dumps(kept | {"version": 9}),
         json.dumps(kept | {"order": [-1]}),
+        json.dumps(kept).replace("register", "r\xe9gister"),
+        "[" * 100_000,
+        '{"order":' + "[" * 100_000,
     ]:
-        certificate.write_text(text)
+        certificate.write_text(text, encoding="latin-1")
         assert main(["verify-certificate", file, str(certificate)]) == 2
         assert f"{certificate}: " in capsys.readouterr().err
 

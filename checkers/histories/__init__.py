@@ -163,6 +163,8 @@ def value_in(text: str, format_name: str) -> Value:
             return freeze(msgspec.json.decode(data))
         except msgspec.DecodeError as error:
             raise ValueError(f"{text!r} is not JSON") from error
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
     if format_name == "edn":
         try:
             return edn.element(text)

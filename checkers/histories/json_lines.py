@@ -25,6 +25,7 @@ times as fast; any other is read line by line, which also shows what is wrong an
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, BinaryIO, Final, Literal
 
 import msgspec
@@ -113,12 +114,11 @@ class _Reader:
 
     def add(self, block: bytes, *, last: bool) -> None:
         """Take the next lines; raises HistoryError."""
-        try:
-            lines = _DECODER.decode_lines(block)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            lines = []
         count = block.count(b"\n") + (not block.endswith(b"\n"))
-        columns = self._columns(lines) if len(lines) == count else None
+        columns = None
+        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            lines = _DECODER.decode_lines(block)
+            columns = self._columns(lines) if len(lines) == count else None
         if columns is None:
             columns = self._line_by_line(block, last)
         self.line += count

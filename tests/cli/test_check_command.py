@@ -500,6 +500,15 @@ def test_control_characters_of_a_history_do_not_reach_the_terminal(tmp_path, cap
     assert "no\\x9bfile" in err
 
 
+@pytest.mark.parametrize("depth", [600, 5_000])
+def test_value_nested_too_deeply_is_refused_with_its_line(depth, write, capsys) -> None:
+    value = "[" * depth + "1.0" + "]" * depth
+    assert main(["check", write(WRITE_1, WRITE_2.replace(":2", f":{value}", 1))]) == 2
+    assert "history.json:2: nested too deeply" in capsys.readouterr().err
+    assert main(["check", write(WRITE_1), "--initial", value]) == 2
+    assert "--initial: nested too deeply" in capsys.readouterr().err
+
+
 def test_half_a_surrogate_pair_is_refused_and_a_whole_one_is_its_character(tmp_path, capsys) -> None:
     def history(written: str, read: str) -> str:
         return (

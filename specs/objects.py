@@ -79,6 +79,11 @@ class Register:
                 return (state,)
 
 
+def is_register(thing: SequentialObject) -> bool:
+    """Whether an object is a `Register` and nothing else: a class derived from it may step otherwise."""
+    return type(thing) is Register
+
+
 class StringWithAppend:
     """A string with read, write and append; absent and empty are the same state."""
 

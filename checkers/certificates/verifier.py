@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dynaproof.specs.history import NOT_RECORDED, Column, Completion, History, Value
-from dynaproof.specs.objects import REGISTER, Register, SequentialObject
+from dynaproof.specs.objects import REGISTER, SequentialObject, is_register
 
 NOWHERE = -2
 """The state of a register that begins with a value that its history does not have."""
@@ -76,7 +76,7 @@ def _verify_time(history: History, rows: Column) -> None:
 
 def _verify_answers(history: History, rows: Column, thing: SequentialObject) -> None:
     """Each operation must be possible, as it was answered, in the state in which the order puts it."""
-    if isinstance(thing, Register):
+    if is_register(thing):
         _verify_register(history, rows, thing.initial)
         return
     key, states = "", frozenset([thing.initial])

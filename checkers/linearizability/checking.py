@@ -26,7 +26,7 @@ from dynaproof.checkers.linearizability.result import (
     Result,
 )
 from dynaproof.specs.history import Column, Completion, History, HistoryBuilder, Operation
-from dynaproof.specs.objects import REGISTER, STRING, Register, SequentialObject
+from dynaproof.specs.objects import REGISTER, STRING, SequentialObject, is_register
 
 ZONES = "zones and sweep"
 PATTERNS = "bad patterns"
@@ -78,7 +78,7 @@ def check(
     thing = object if object is not None else fitting_object(history)
     _know_all(history, thing)
     meter = Meter(budget)
-    if isinstance(thing, Register):
+    if is_register(thing):
         result = _check_register(with_beginning(history, thing.initial), meter, machine_code)
         return _without_beginning(result, len(history))
     return _check_by_search(history, thing, meter)
@@ -87,7 +87,7 @@ def check(
 def get_ready(history: History, object: SequentialObject | None = None) -> None:  # noqa: A002
     """Load the machine code, if `check` is going to use it, so that the time of a check is without that."""
     thing = object if object is not None else fitting_object(history)
-    if isinstance(thing, Register) and engine_of(history) == MACHINE_CODE:
+    if is_register(thing) and engine_of(history) == MACHINE_CODE:
         load_machine_code()
 
 

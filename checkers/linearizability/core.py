@@ -62,7 +62,7 @@ from dynaproof.specs.history import (
     History,
     Operation,
 )
-from dynaproof.specs.objects import Register, SequentialObject
+from dynaproof.specs.objects import SequentialObject, is_register
 
 PLAIN_BELOW = 3_000
 """Smaller sub-histories are decided faster by the plain reference than by machine code."""
@@ -100,7 +100,7 @@ def minimal_core(
     thing = object if object is not None else fitting_object(history)
     key = list(history.keys).index(result.key)
     own = np.flatnonzero(history.columns.key == key)
-    if isinstance(thing, Register) and len(own) >= PLAIN_BELOW:
+    if is_register(thing) and len(own) >= PLAIN_BELOW:
         load_machine_code()
     clock = _Clock(seconds)
     core = _shrunken(history, key, result, thing, clock)
@@ -111,7 +111,7 @@ def minimal_core(
 
 
 def _shrunken(history: History, key: int, result: Result, thing: SequentialObject, clock: "_Clock") -> Core:
-    if isinstance(thing, Register):
+    if is_register(thing):
         opened = with_beginning(history, thing.initial)
         core = _of_register(opened, np.flatnonzero(opened.columns.key == key), result, clock)
         return _without_beginning(core, len(history))

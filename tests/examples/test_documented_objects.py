@@ -2,16 +2,18 @@
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from dynaproof.checkers.linearizability import Budget, check
+from dynaproof.checkers.certificates import CertificateError, verify
+from dynaproof.checkers.linearizability import Budget, check, minimal_core
 from dynaproof.checkers.linearizability.brute_force import is_linearizable
 from dynaproof.cli import main
-from dynaproof.specs.history import History, HistoryBuilder
-from dynaproof.specs.objects import OBJECTS, SequentialObject
+from dynaproof.specs.history import History, HistoryBuilder, Operation
+from dynaproof.specs.objects import OBJECTS, Register, SequentialObject, State
 
 
 def test_every_documented_command_runs_as_documented(root: Path, monkeypatch, tmp_path) -> None:
@@ -118,3 +120,32 @@ def test_examples_hold_what_the_document_shows(root: Path, capsys) -> None:
     text = " ".join((root / "docs/linearizability.md").read_text().split())
     assert answer["sentence"] in text
     assert f"lines {', '.join(map(str, answer['witness']))}" in text
+
+
+class WrittenOnce(Register):
+    """A register that keeps the first value written to it."""
+
+    def step(self, state: State, operation: Operation) -> Iterable[State]:
+        return (
+            (state,)
+            if operation.function == "write" and state is not None
+            else super().step(state, operation)
+        )
+
+
+def test_object_derived_from_a_register_is_judged_by_its_own_steps() -> None:
+    builder = HistoryBuilder()
+    builder.add(0, "write", "k", 1, 1, 2)
+    builder.add(0, "write", "k", 2, 3, 4)
+    builder.add(0, "read", "k", 2, 5, 6)
+    last = builder.build()
+    builder.becomes(2, "read", 1)
+    first = builder.build()
+    assert check(last).linearizable
+    assert not check(last, WrittenOnce()).linearizable
+    assert len(minimal_core(last, check(last, WrittenOnce()), WrittenOnce()).rows) == 3
+    with pytest.raises(CertificateError):
+        verify(last, [0, 1, 2], WrittenOnce())
+    result = check(first, WrittenOnce())
+    assert result.certificate is not None
+    verify(first, result.certificate, WrittenOnce())

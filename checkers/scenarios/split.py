@@ -94,6 +94,11 @@ PATIENT_US = 1 << 50
 that never hears a voter cannot split.
 """
 
+LONGER = 4
+"""How many times longer faults last where a parent is to be gone before they are mended: a split takes some
+thousand steps under load.
+"""
+
 NEVER_BYTES = 1 << 40
 """No partition is this large."""
 
@@ -158,8 +163,8 @@ def draw_split(
         kind, step = kinds[pick(len(kinds))], 1 + pick((8, length // 2)[pick(2)])
         faults.append(Fault(kind.name, step, pick(64), 10 + pick(600), pick(1 << 20)))
     if splitting.forgets and pick(4):
-        config = asks_late(config)
-        faults.append(Fault(LEADER_MUTE.name, 1 + pick(8), pick(64), 10 + pick(100), pick(1 << 20)))
+        config, mute = asks_late(config, pick)
+        faults.append(mute)
     user = structs.replace(user, scans=(0, splitting.scans)[pick(2)])
     config = structs.replace(
         config, settings=settings, admin=admin, user=user, faults=in_order(config.faults, faults)
@@ -178,13 +183,20 @@ def draw_split(
     )
 
 
-def asks_late(config: RegionConfig) -> RegionConfig:
-    """A parent is soon gone, and a caller that it did not answer asks again after that."""
+def asks_late(config: RegionConfig, pick: Chance) -> tuple[RegionConfig, Fault]:
+    """A parent is soon gone, and a caller that it did not answer asks again after that: no router hears its
+    leader until then.
+    """
     heartbeat, router = config.settings.heartbeat_us, config.router
     caller = structs.replace(router.caller, attempt_us=heartbeat * 4)
-    return structs.replace(
-        config, router=structs.replace(router, caller=caller), report_us=max(1, heartbeat // 4)
+    config = structs.replace(
+        config,
+        router=structs.replace(router, caller=caller),
+        report_us=max(1, heartbeat // 4),
+        length=config.length * LONGER,
     )
+    steps = config.length // 10 + pick(config.length)
+    return config, Fault(LEADER_MUTE.name, 1 + pick(8), pick(64), steps, pick(1 << 20))
 
 
 def orders_of(config: RegionConfig, most: int) -> list[SplitAt]:

@@ -6,10 +6,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from dynaproof.checkers.kinds.region_faults import AdminCrashAtStep, driven, without_trees
+from dynaproof.checkers.kinds.region_faults import (
+    AdminCrashAtStep,
+    CutOff,
+    active_admin,
+    driven,
+    without_trees,
+)
 from dynaproof.checkers.kinds.replica_faults import hosted
-from dynaproof.checkers.runs.fault import Ground
-from dynaproof.checkers.runs.world_faults import LostDisk
+from dynaproof.checkers.runs.fault import Falling, Ground
+from dynaproof.checkers.runs.world_faults import LostDisk, into, out_of
 from dynaproof.checkers.world.place import Place
 from dynaproof.impl.metadata.records import ReplacementRecord, Step
 from dynaproof.impl.storage_node.host import StorageNode
@@ -107,12 +113,43 @@ class LostDiskOfSuccessor(LostDisk):
         )
 
 
+class SuccessorCut(CutOff):
+    """The admin that drives a replacement and the node of the new replica do not hear each other: the step
+    takes too long, or the node is taken for dead, and the replacement is given up.
+    """
+
+    name = "cut of a successor"
+    sentence = "the active admin and the node on which a new replica is made do not hear each other"
+    mend_sentence = "the active admin and the node on which a new replica was made hear each other again"
+    waits = True
+
+    def possible(self, ground: Ground, place: Place) -> bool:
+        """Where a replacement waits for its new replica."""
+        return bool(awaited(ground))
+
+    def links(self, ground: Ground, place: Place, fault: Falling) -> list[str]:
+        """Between the admin and one of these nodes, in both directions."""
+        admin, nodes = active_admin(ground), awaited(ground)
+        if admin is None or not nodes:
+            return []
+        node = [nodes[fault.amount % len(nodes)]]
+        return [*into(admin, node), *out_of(admin, node)]
+
+
+def awaited(ground: Ground) -> list[str]:
+    """The nodes on which replicas are made that are to be there before they vote."""
+    return [work.new.node.name for work in driven(ground, ReplacementRecord) if work.step == "create"]
+
+
 ADMIN_CRASH_WHILE_GIVEN_UP = AdminCrashWhileGivenUp()
+ADMIN_CRASH_WHILE_VOTER_MADE = AdminCrashWhileVoterMade()
 ADMIN_CRASHES_IN_REPLACEMENT = (
     AdminCrashWhileCreated(),
     AdminCrashWhileReplaced(),
-    AdminCrashWhileVoterMade(),
-    ADMIN_CRASH_WHILE_GIVEN_UP,
+    ADMIN_CRASH_WHILE_VOTER_MADE,
+    ADMIN_CRASH_WHILE_VOTER_MADE,
 )
+"""While it goes on; twice the last one, because only repairs make a voter after it is chosen."""
 LOST_DISK_BESIDE_REPAIR, LOST_DISK_OF_SUCCESSOR = LostDiskBesideRepair(), LostDiskOfSuccessor()
 LOST_DISK_BESIDE_LOG_REPLICA = LostDiskBesideLogReplica()
+SUCCESSOR_CUT = SuccessorCut()

@@ -14,25 +14,23 @@ from msgspec import Struct, structs
 
 from dynaproof.checkers.kinds.group import HOST
 from dynaproof.checkers.kinds.region import USER, RegionConfig
-from dynaproof.checkers.kinds.region_faults import ADMIN_CRASH, ADMIN_CUT, CRASH_BESIDE_LOG_REPLICA
+from dynaproof.checkers.kinds.region_faults import ADMIN_CRASH, ADMIN_CUT
 from dynaproof.checkers.kinds.region_kinds import KINDS_THAT_LOSE
 from dynaproof.checkers.kinds.repair_faults import (
-    ADMIN_CRASH_WHILE_GIVEN_UP,
     ADMIN_CRASHES_IN_REPLACEMENT,
     LOST_DISK_BESIDE_LOG_REPLICA,
     LOST_DISK_BESIDE_REPAIR,
-    LOST_DISK_OF_SUCCESSOR,
+    SUCCESSOR_CUT,
 )
-from dynaproof.checkers.kinds.replica_faults import PAGE_ROT, ROT
-from dynaproof.checkers.runs.config import Chance, Fault, draw_faults, in_order
-from dynaproof.checkers.runs.fault import FaultKind
+from dynaproof.checkers.runs.config import Chance, Fault, in_order
 from dynaproof.checkers.runs.run import Run
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK, ONE_WAY_CUT
 from dynaproof.checkers.runs.world_faults import PARTITION as CUT_OFF
 from dynaproof.checkers.scenarios.fair_end import pace_of
+from dynaproof.checkers.scenarios.losses import Losses
 from dynaproof.checkers.scenarios.region_run import observed
-from dynaproof.checkers.scenarios.table import FAULTS, TABLE, draw_region, start_users
+from dynaproof.checkers.scenarios.table import TABLE, draw_region, start_users
 from dynaproof.checkers.scenarios.table_draws import OFTEN, SOME_ORDERS, repeats_late, takes_over_soon
 from dynaproof.checkers.scenarios.under_load import calm_options, is_calm
 from dynaproof.checkers.strategies.catalogue import strategy_named
@@ -76,86 +74,6 @@ REPEATED = 32
 
 LEASES_BETWEEN_WALKS = 20
 """On a calm day: a repair does not wait for the next walk."""
-
-SOON = 200
-"""A voter that rots early does so within this many events."""
-
-
-class Losses(Struct, frozen=True):
-    """Up to `losses` losses of these kinds, absences so long that a node is taken for dead, and some of the
-    faults of `table`.
-    """
-
-    kinds: tuple[FaultKind, ...] = (LOST_DISK, LOST_DISK, ROT, PAGE_ROT)
-    losses: int = 2
-    absences: int = 1
-    others: tuple[FaultKind, ...] = FAULTS
-    most_others: int = 4
-    blows: int = 2
-    fresh: bool = False
-    """Whether half of the nodes that stay away come back on a new disk."""
-    aimed: tuple[FaultKind, ...] = ()
-    """What falls beside a replacement, as soon as there is one,"""
-    most_aimed: int = 0
-    """at most this often."""
-    given_up: int = 0
-    """How often a node loses its disk beside a replica that is made there, and the admin stops when that is
-    given up, at most.
-    """
-    beside: int = 0
-    """How often a leader is to stop beside a log replica, if one can."""
-    early: int = 0
-    """The most voters that rot soon, so that they are replaced while there are faults, and while copies of
-    the commands that made them may be under way.
-    """
-
-    @property
-    def all_kinds(self) -> tuple[FaultKind, ...]:
-        """What may fall, each kind once."""
-        lost = self.kinds if self.losses else ()
-        fresh = (LOST_DISK,) if self.absences and self.fresh else ()
-        rot = (ROT,) if self.early else ()
-        stops = (CRASH,) if self.absences or (self.losses and self.blows) else ()
-        beside = (CRASH_BESIDE_LOG_REPLICA,) if self.beside else ()
-        given_up = (LOST_DISK_OF_SUCCESSOR, ADMIN_CRASH_WHILE_GIVEN_UP) if self.given_up else ()
-        kinds = (*self.others, *lost, *fresh, *rot, *stops, *beside, *self.aimed, *given_up)
-        return tuple({kind.name: kind for kind in kinds}.values())
-
-    def __call__(self, pick: Chance, label: str, length: int) -> tuple[Fault, ...]:
-        """The faults of one configuration."""
-
-        def one(kind: FaultKind, steps: int) -> Fault:
-            return Fault(kind.name, 1 + pick(length * 3 // 4), pick(64), steps, pick(1 << 20))
-
-        lost = [one(self.kinds[pick(len(self.kinds))], 10 + pick(200)) for _ in range(pick(self.losses + 1))]
-        away = [
-            one(LOST_DISK if self.fresh and pick(2) else CRASH, length // 3 + pick(length))
-            for _ in range(pick(self.absences + 1))
-        ]
-        others = draw_faults(self.others, f"{label}/others", length, pick(self.most_others + 1))
-        # While what was lost is being replaced, something else stops: source, target, leader, or admin.
-        blows = [
-            Fault(CRASH.name, at, pick(64), 20 + pick(600), pick(1 << 20))
-            for loss in lost
-            for _ in range(pick(self.blows + 1))
-            if (at := loss.step + loss.steps + pick(250)) < length
-        ]
-        early = [one(ROT, 10 + pick(60)) for _ in range(self.early and pick(self.early + 1))]
-        early = [structs.replace(fault, step=1 + fault.step % SOON) for fault in early]
-        beside = [
-            Fault(CRASH_BESIDE_LOG_REPLICA.name, SOON + pick(length - SOON), pick(64), 20, pick(1 << 20))
-            for _ in range(self.beside)
-        ]
-        aimed = [
-            one(self.aimed[pick(len(self.aimed))], 10 + pick(200))
-            for _ in range(self.most_aimed and pick(self.most_aimed + 1))
-        ]
-        given_up = [
-            one(kind, 10 + pick(200))
-            for _ in range(self.given_up and pick(self.given_up + 1))
-            for kind in (LOST_DISK_OF_SUCCESSOR, ADMIN_CRASH_WHILE_GIVEN_UP)
-        ]
-        return in_order(lost, away, others, blows, early, beside, aimed, given_up)
 
 
 class Shape(Struct, frozen=True):
@@ -227,6 +145,9 @@ def draw_repair(
         settings = structs.replace(settings, page_bytes=256, chunk_pages=1, copy_messages=1)
     rows = max(shape.rows[pick(len(shape.rows))], 3 if replicas == 5 else 2)
     config = structs.replace(config, settings=settings, admin=admin, user=user, rows=rows, repairs=True)
+    if are_given_up(config):
+        # So that the admin gives a replacement up while its new node is cut off.
+        config = structs.replace(config, admin=structs.replace(config.admin, patience_us=lease))
     if shape.scarce and (rows, replicas) == (3, 3) and Chance(f"{name}/{strategy}/{seed}/room")(2):
         config = has_little_room(config)
     if shape.orders and pick(2):
@@ -239,6 +160,11 @@ def draw_repair(
     if shape.late_alone:
         config = structs.replace(config, faults=(), loss=0, length=2 * config.length)
     return config
+
+
+def are_given_up(config: RegionConfig) -> bool:
+    """Whether nodes of new replicas are cut off, so that their replacements are given up."""
+    return any(fault.kind == SUCCESSOR_CUT.name for fault in config.faults)
 
 
 def has_little_room(config: RegionConfig) -> RegionConfig:
@@ -308,6 +234,21 @@ def begin_with_orders(run: Run, drains: bool) -> None:
     place = run.places_of(USER)[-1]
     assert isinstance(place.node, User)
     place.node.ask_first(*orders)
+
+
+def begin_with_moves(run: Run) -> None:
+    """The load begins; and if replacements are to be given up, and in half of the other runs, the last user
+    moves a voter to and fro: the new replica of a move is copied before it votes, that of a repair seldom.
+    """
+    start_users(run)
+    config: RegionConfig = run.config
+    pick = Chance(f"{config.scenario}/{config.strategy}/{config.seed}/moves")
+    if not are_given_up(config) and pick(2):
+        return
+    there, on, *_ = there_and_on(run, pick)
+    place = run.places_of(USER)[-1]
+    assert isinstance(place.node, User)
+    place.node.ask_first(*[there, on] * (REPEATED // 2))
 
 
 def there_and_on(run: Run, pick: Chance) -> list[Action]:
@@ -418,20 +359,24 @@ DRAIN = structs.replace(
     begin=partial(begin_with_orders, drains=True),
 )
 
-REPAIR_TAKEOVER = like_repair(
-    "repair-takeover",
-    "admins crash and are cut off while voters are replaced, and tables come and go",
-    Losses(
-        losses=3,
-        absences=1,
-        others=(ADMIN_CRASH, ADMIN_CUT, CUT_OFF, CRASH),
-        most_others=4,
-        aimed=ADMIN_CRASHES_IN_REPLACEMENT,
-        most_aimed=4,
-        given_up=2,
+REPAIR_TAKEOVER = structs.replace(
+    like_repair(
+        "repair-takeover",
+        "admins crash and are cut off while voters are replaced, and tables come and go",
+        Losses(
+            losses=3,
+            absences=1,
+            others=(ADMIN_CRASH, ADMIN_CUT, CUT_OFF, CRASH),
+            most_others=4,
+            aimed=ADMIN_CRASHES_IN_REPLACEMENT,
+            most_aimed=4,
+            given_up=2,
+        ),
+        (*ADMIN_DIED_REPLACING.values(), TWO_ADMINS, REPLACEMENT_TAKEN_OVER, GIVEN_UP, LEARNER_DROPPED),
+        Shape(orders=SOME_ORDERS, rows=(2, 3)),
+        length=LENGTH * 3 // 2,
     ),
-    (*ADMIN_DIED_REPLACING.values(), TWO_ADMINS, REPLACEMENT_TAKEN_OVER, GIVEN_UP, LEARNER_DROPPED),
-    Shape(orders=SOME_ORDERS, rows=(2, 3)),
+    begin=begin_with_moves,
 )
 
 OF_REPAIR = (REPAIR, REPAIR_UNDER_LOAD, TWO_LOSSES, NODE_RETURNS, FIVE, MOVE, DRAIN, REPAIR_TAKEOVER)

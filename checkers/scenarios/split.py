@@ -32,9 +32,10 @@ from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.world_faults import CRASH, LOST_DISK
 from dynaproof.checkers.scenarios import fresh_split
 from dynaproof.checkers.scenarios.fair_end import pace_of
+from dynaproof.checkers.scenarios.losses import Losses
 from dynaproof.checkers.scenarios.region_end import judge_end
 from dynaproof.checkers.scenarios.region_run import observed
-from dynaproof.checkers.scenarios.repair import LENGTH, Losses, Shape, draw_repair
+from dynaproof.checkers.scenarios.repair import LENGTH, Shape, draw_repair
 from dynaproof.checkers.scenarios.table import FAULTS, TABLE, tables_are_active
 from dynaproof.checkers.scenarios.table_draws import SOME_ORDERS
 from dynaproof.checkers.scenarios.under_load import calm_options, is_calm

@@ -4,7 +4,8 @@ A bug replaces text that stands in exactly one place of a file by other text; if
 twice, that is a `BugError`, never a bug that survives. The patched file is compiled, and each function of the
 loaded module takes over the code of its patched self: anything that holds a function (a subclass, a table, a
 bound method) runs the patched one, for the function is the same object. So a bug changes bodies of functions
-only.
+only. A user's file may be loaded under several names (its own, `__main__`, that of `user_file.py`); whichever
+of them an edit names, every loaded copy is patched.
 
 *Invariant.* When the block ends, every function has the code that it had before, and so has the text that
 `inspect` shows of it.
@@ -18,18 +19,21 @@ from __future__ import annotations
 import ast
 import importlib
 import linecache
+import os
 import re
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from difflib import unified_diff
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.machinery import SourceFileLoader
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from msgspec import Struct
+
+from dynaproof.checkers.user_code import Guard
 
 
 class Edit(Struct, frozen=True):
@@ -119,7 +123,8 @@ def seed_for_good(bugs: Sequence[Bug]) -> None:
 
 def _seed(bug: Bug, undo: ExitStack) -> None:
     for module, source, changed in texts(bug):
-        _patch(bug, module, source, changed, undo)
+        for copy in _copies(module):
+            _patch(bug, copy, source, changed, undo)
     _active.append(bug)
     undo.callback(_active.remove, bug)
 
@@ -149,9 +154,30 @@ def texts(bug: Bug) -> Iterator[tuple[ModuleType, str, str]]:
         BugError: the bug does not fit the source.
     """
     for name, edits in _by_module(bug).items():
-        module = importlib.import_module(name)
+        with Guard(partial(_unimportable, bug, name)):
+            module = importlib.import_module(name)
         source = _source(module)
         yield module, source, _edited(bug, module, source, edits)
+
+
+def _unimportable(bug: Bug, name: str, error: BaseException) -> BugError:
+    return BugError(
+        f"{bug.name}: its edit names the module {name!r}, which cannot be imported "
+        f"({type(error).__name__}: {error}); a bug beside its nodes takes Edit(__name__, ...)"
+    )
+
+
+def _copies(module: ModuleType) -> list[ModuleType]:
+    """This module, and every other one that is loaded from the same file."""
+    file = _file(module)
+    name, path = os.path.basename(file), os.path.realpath(file)
+    found: dict[int, ModuleType] = {id(module): module}
+    loaded: list[Any] = list(sys.modules.values())  # A user's code may have put anything there.
+    for other in loaded:
+        held = vars(other).get("__file__") if isinstance(other, ModuleType) else None
+        if isinstance(held, str) and os.path.basename(held) == name and os.path.realpath(held) == path:
+            found[id(other)] = other
+    return list(found.values())
 
 
 def _by_module(bug: Bug) -> dict[str, list[Edit]]:

@@ -1,5 +1,9 @@
-"""Seeded bugs in a file of a user's own: refused where they cannot be hunted."""
+"""Seeded bugs in a file of a user's own: refused where they cannot be hunted, seeded in every loaded copy of
+the file, and killed by nothing but a broken promise.
+"""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +49,13 @@ REFUSED = {
         "bugs = SUBTRACTS",
         "count.py has one bug as its bugs, which is a tuple: bugs = (bug(...),)",
     ),
+    "a module that is not there": (
+        'bugs = (bug("far", "It is elsewhere.", Edit("no_such_file", "one", "two")),)',
+        (
+            "far: its edit names the module 'no_such_file', which cannot be imported (ModuleNotFoundError: "
+            "No module named 'no_such_file'); a bug beside its nodes takes Edit(__name__, ...)"
+        ),
+    ),
 }
 
 
@@ -57,3 +68,28 @@ def test_bugs_that_cannot_be_hunted_are_one_sentence_and_status_2(
     assert code == 2, said
     assert expected in said
     assert said.count("\n") == 1
+
+
+def test_an_edit_may_name_the_file_by_any_name_under_which_it_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "count", raising=False)
+    code, out, said = mutants(tmp_path, capsys, changed("Edit(__name__, ", 'Edit("count", '))
+    assert code == 0, said
+    assert "no_sum_is_negative" in out
+
+
+def test_a_file_that_runs_itself_is_patched_in_the_copy_that_runs(tmp_path: Path) -> None:
+    script = tmp_path / "count.py"
+    script.write_text(
+        COUNT + "\n\nif __name__ == '__main__':\n"
+        "    import dynaproof\n"
+        "    from dynaproof.checkers.patches import seeded\n"
+        "    with seeded(SUBTRACTS):\n"
+        "        found = dynaproof.explore(COUNT, schedules=2, most_failures=1)\n"
+        "    print(*(one.spec for one in found.failures))\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout == "no_sum_is_negative\n", done.stderr

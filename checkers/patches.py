@@ -11,7 +11,7 @@ of them an edit names, every loaded copy is patched.
 `inspect` shows of it.
 
 A kill is the violation of a named spec: an exception proves nothing, unless the bug is that a handler lacks
-a guard (`unguarded`), so that the original raises.
+a guard (`unguarded`), so that the original raises. A spec that raises has judged nothing, so it never kills.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from dynaproof.checkers.user_code import Guard
+from dynaproof.checkers.user_code import SPECS_NEVER_RAISE, Guard
 
 
 class Edit(Struct, frozen=True):
@@ -70,7 +70,7 @@ class Bug(Struct, frozen=True):
 
     def counts(self, spec: str) -> bool:
         """Whether the violation of this spec is a kill."""
-        return self.unguarded or spec != "handlers_never_raise"
+        return spec != SPECS_NEVER_RAISE and (self.unguarded or spec != "handlers_never_raise")
 
 
 def bug(

@@ -14,6 +14,11 @@ from types import ModuleType, TracebackType
 OURS = str(Path(__file__).parents[1])
 OUR_PACKAGE = f"{__name__.partition('.')[0]}."
 
+SPECS_NEVER_RAISE = "specs_never_raise"
+"""The name under which a run fails if a user's spec, or their abstraction, goes wrong itself: then nothing is
+known of the system.
+"""
+
 MOST_LINES = 3
 """How many lines of a traceback are shown, the innermost first."""
 

@@ -20,7 +20,7 @@ from dynaproof.checkers.mutation.catalogue import KNOWN_BUGS
 from dynaproof.checkers.mutation.directed.catalogue import DIRECTED, trace_of
 from dynaproof.checkers.mutation.time_limit import EndlessError, at_most
 from dynaproof.checkers.patches import Bug, seeded
-from dynaproof.checkers.runs.config import RunResult
+from dynaproof.checkers.runs.config import Failure, RunResult
 from dynaproof.checkers.runs.exploring import execute
 from dynaproof.checkers.runs.run_file import RUN_FORMAT, RunFile
 from dynaproof.checkers.runs.shrink import smallest
@@ -57,7 +57,8 @@ class Kill(Struct, frozen=True):
     `how` is "explored", "directed" or None (it survived); `spec` the promise that it broke; `scenario` where
     it was explored; `strategy` that of the killing run, or the name of the directed scenario; `schedules` how
     many were explored; `shrunk_events` how many events after the fixture the shrunk run, or the scenario,
-    takes; `levers` which levers were on in the killing run.
+    takes; `levers` which levers were on in the killing run; `uncounted` the first failure that kills nothing,
+    because it is an error and no broken promise, of a bug that survived.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Kill(Struct, frozen=True):
     seconds: float
     shrunk_events: int | None
     levers: tuple[str, ...] = ()
+    uncounted: str | None = None
 
     def row(self) -> dict[str, object]:
         """As `mutants --json` prints it."""
@@ -85,11 +87,12 @@ def explore(
     *,
     first: int = 0,
     changed: Callable[[Any], Any] = lambda config: config,
+    uncounted: Callable[[Failure], None] = lambda _failure: None,
 ) -> tuple[int, Any, RunResult] | None:
     """How many schedules it took, and the run that breaks a spec; None if none does.
 
-    Without a `scenario`, it is the one that the bug names; schedules before the `first` are left out, and
-    every configuration is run as `changed` makes it.
+    Without a `scenario`, it is the one that the bug names; schedules before the `first` are left out, every
+    configuration is run as `changed` makes it, and `uncounted` is told the failures that kill nothing.
     """
     where = scenario or bug.scenario
     with seeded(bug):
@@ -104,6 +107,8 @@ def explore(
                 continue  # An observer of what the bug has broken raises: that proves nothing.
             if outcome.failure is not None and bug.counts(outcome.failure.spec):
                 return number + 1, config, outcome
+            if outcome.failure is not None:
+                uncounted(outcome.failure)
     return None
 
 
@@ -126,7 +131,8 @@ def hunt(
         where = scenario or bug.scenario
         return Kill(bug.name, how is not None, how, spec, where, by, explored, took, events)
 
-    explored = explore(bug, strategy, schedules, seed, scenario)
+    errors: list[Failure] = []
+    explored = explore(bug, strategy, schedules, seed, scenario, uncounted=errors.append)
     if explored is not None:
         number, config, outcome = explored
         assert outcome.failure is not None
@@ -140,7 +146,10 @@ def hunt(
             failure = trace_of(directed).failure
             if failure is not None and bug.counts(failure.spec):
                 return kill("directed", failure.spec, directed.name, schedules, failure.step), None
-    return kill(None, None, strategy, schedules, None), None
+    survived = kill(None, None, strategy, schedules, None)
+    if errors:
+        survived = structs.replace(survived, uncounted=f"{errors[0].spec}: {errors[0].sentence}")
+    return survived, None
 
 
 def shrunk(bug: Bug, config: Any, outcome: RunResult) -> RunFile:

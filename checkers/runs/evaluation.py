@@ -111,5 +111,5 @@ def first_violation(spec: AnySpec, view: View[Any]) -> str | None:
     except Exception as error:
         if not is_users(spec):
             raise
-        return Raised(f"the spec itself raised {described(error)}")
+        return Raised(f"the spec {spec.name} itself raised {described(error)}")
     return None

@@ -222,11 +222,6 @@ class Follower:
         self.problem: str | None = None
         """What is wrong with the abstraction or the model, rather than with the run."""
 
-    @property
-    def found(self) -> str | None:
-        """Why the run is no behaviour of the model, in a sentence; None as long as it is one."""
-        return self.problem if self.difference is None else f"the step {self.difference.sentence()}"
-
     def listens(self, place: Place) -> Listening:
         """Whatever can change the abstract state."""
         self.nodes[place.name] = Seen(place)
@@ -249,7 +244,7 @@ class Follower:
 
     def look(self, place: Place) -> None:
         """Hold the present abstract state against the one before."""
-        if self.found is not None:
+        if self.difference is not None or self.problem is not None:
             return
         try:
             self.go(place, self.abstract_state())

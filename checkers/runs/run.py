@@ -20,6 +20,7 @@ from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.refining import Follower
 from dynaproof.checkers.runs.scenario import SETUP, Scenario
 from dynaproof.checkers.seam import Event, Strategy
+from dynaproof.checkers.user_code import SPECS_NEVER_RAISE
 from dynaproof.checkers.world.listening import Listening, Observer
 from dynaproof.checkers.world.place import Place, full_name
 from dynaproof.checkers.world.world import World
@@ -212,15 +213,22 @@ class Run:
 
     def check(self) -> None:
         """Evaluate the specs that depend on a fresh fact."""
+        raised: list[Raised] = []
         for spec, sentence in self.evaluation.broken(self.world.tau):
-            if spec.kind == "sometimes" and not isinstance(sentence, Raised):
+            if isinstance(sentence, Raised):
+                raised.append(sentence)
+            elif spec.kind == "sometimes":
                 reached = self.observation.reached
                 reached[spec.name] = reached.get(spec.name, 0) + 1
             else:
                 self.fail(spec.name, sentence)
         for follower in self.followers:
-            if follower.found is not None:
-                self.fail(follower.refinement.name, follower.found)
+            if follower.difference is not None:
+                self.fail(follower.refinement.name, f"the step {follower.difference.sentence()}")
+            elif follower.problem is not None:
+                raised.append(Raised(f"{follower.refinement.name}: {follower.problem}"))
+        for sentence in raised:  # After what is broken: a promise that is says more than a spec that cannot.
+            self.fail(SPECS_NEVER_RAISE, sentence)
 
     def fail(self, spec: str, sentence: str) -> None:
         """Keep the first failure."""

@@ -199,5 +199,7 @@ def report(kill: object, seed: int, json: bool) -> None:
         result = f"{kill.spec}, directed: {kill.strategy}"
     else:
         result = "SURVIVED"
+        if kill.uncounted is not None:
+            result += f" (no kill, for it is an error and no broken promise: {kill.uncounted})"
     events = f", {kill.shrunk_events} events" if kill.killed else ""
     console.show(f"{kill.name:30} {result}{events}")

@@ -93,3 +93,35 @@ def test_a_file_that_runs_itself_is_patched_in_the_copy_that_runs(tmp_path: Path
     )
     done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stdout == "no_sum_is_negative\n", done.stderr
+
+
+RAISES = """
+@spec("always")
+def sums_are_known(view: Nodes) -> bool:
+    return all([0, 1, 2, 3, 4, 5, 6, 7, 8, 9][min(node.sum, 9)] < 10 for node in view.nodes.values())
+
+
+COUNT = """
+
+
+def test_a_spec_that_raises_kills_no_bug_and_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = changed("COUNT = ", RAISES)
+    text = text.replace("-= message", "-= 20 * message").replace("(no_sum_is_negative,)", "(sums_are_known,)")
+    code, out, said = mutants(tmp_path, capsys, text)
+    assert code == 1
+    assert "0 of 1 killed" in said
+    assert "SURVIVED (no kill, for it is an error and no broken promise: specs_never_raise: " in out
+    assert "the spec sums_are_known itself raised IndexError: list index out of range (count.py, line " in out
+
+
+def test_a_promise_that_is_broken_kills_though_a_spec_raises_in_the_same_step(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = changed("COUNT = ", RAISES).replace(
+        "(no_sum_is_negative,)", "(sums_are_known, no_sum_is_negative)"
+    )
+    code, out, _ = mutants(tmp_path, capsys, text.replace("-= message", "-= 20 * message"))
+    assert code == 0
+    assert "no_sum_is_negative, explored" in out

@@ -242,8 +242,8 @@ MISTAKES = {
     "a spec that raises": (
         "for node in view.nodes.values() if node.leader]",
         "for node in view.nodes.values() if node.leder]",
-        "one_leader",
-        "the spec itself raised AttributeError: the node a has no leder ({file}, line {line}, in ",
+        "specs_never_raise",
+        "the spec one_leader itself raised AttributeError: the node a has no leder ({file}, line {line}, in ",
     ),
     "a note that no method names": (
         "            self.env.note(BecameLeader(self.name))\n",
@@ -257,14 +257,14 @@ MISTAKES = {
     "a situation that raises": (
         'any(note.name == "d" for note in view.take(BecameLeader))',
         'any(note.nme == "d" for note in view.take(BecameLeader))',
-        "d_is_elected",
-        "the spec itself raised AttributeError: 'BecameLeader' object has no attribute 'nme'",
+        "specs_never_raise",
+        "the spec d_is_elected itself raised AttributeError: 'BecameLeader' object has no attribute 'nme'",
     ),
     "a spec that gives neither yes nor no": (
         "return any(node.leader for node in view.nodes.values())",
         "return sum(1 for node in view.nodes.values() if node.leader)",
-        "somebody_leads",
-        "the spec itself raised TypeError: it gave ",
+        "specs_never_raise",
+        "the spec somebody_leads itself raised TypeError: it gave ",
     ),
     "chance": (
         "self.env.set_timer(100_000, Tick())\n\n    def on_tick",

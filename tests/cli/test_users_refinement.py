@@ -168,6 +168,7 @@ def test_a_mistake_in_an_abstraction_is_told(place: Path, name: str, said: str) 
     found = dynaproof.explore(f"ring.py:RING with ring_model.py:{name}", schedules=1)
     failure = found.runs[0].result.failure
     assert failure is not None
+    assert failure.spec == "specs_never_raise"
     assert said in failure.sentence
 
 

@@ -11,7 +11,13 @@ from msgspec import Struct
 
 from dynaproof.checkers.campaign.errors import CampaignError
 from dynaproof.checkers.campaign.levers import levers_on
-from dynaproof.checkers.campaign.schedules import REPRODUCIBLE, differs_elsewhere, numbers, outcomes
+from dynaproof.checkers.campaign.schedules import (
+    REPRODUCIBLE,
+    confirmed,
+    differs_elsewhere,
+    numbers,
+    outcomes,
+)
 from dynaproof.checkers.campaign.state import Found, State, StateFile, begun, plain
 from dynaproof.checkers.runs.config import Failure, RunResult
 from dynaproof.checkers.runs.run_file import RUN_FORMAT, RunFile, save, stamped
@@ -95,7 +101,8 @@ def explore(
     """Drive a scenario through many orders and faults; every failing run is shrunk.
 
     New runs start until `schedules` are done or `seconds` are over (with neither: until interrupted), and end
-    with the failure number `most_failures`. One run in `schedules.SAMPLED` is run twice and compared. Into
+    with the failure number `most_failures`. One run in `schedules.SAMPLED` is run twice and compared, and so
+    is each that fails, before it is shrunk; a user's also in fresh processes. Into
     `folder` go the shrunk runs, and the state of a campaign that goes on for long or is interrupted; `resume`
     goes on from that state, if the same `made_by` wrote it. Without a folder nothing is written. A failure
     whose run cannot be written is kept nonetheless: `runs` has the run, and `Found.unsaved` the reason.
@@ -117,7 +124,8 @@ def explore(
     runs: list[RunFile] = []
     todo = numbers(state.totals.schedules, schedules, seconds, clock)
     try:
-        for number, outcome in outcomes(scenario, strategy, seed, todo, jobs):
+        for number, first in outcomes(scenario, strategy, seed, todo, jobs):
+            outcome = first if first.failure is None else confirmed(scenario, strategy, seed, number, first)
             if outcome.failure is not None:
                 listener.failed(number, outcome.failure)
                 found, run = shrunk(state, number, outcome, folder)

@@ -9,7 +9,7 @@ equal if and only if all their runs are. One run in `SAMPLED` is run twice and c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -17,7 +17,9 @@ from pathlib import Path
 from msgspec import Struct, field, structs
 
 from dynaproof.checkers.campaign.contents import Contents
+from dynaproof.checkers.campaign.errors import CampaignError
 from dynaproof.checkers.campaign.fresh import COMPARED, digests_elsewhere
+from dynaproof.checkers.patches import active
 from dynaproof.checkers.processes import in_order
 from dynaproof.checkers.runs.config import Failure, RunResult
 from dynaproof.checkers.scenarios.catalogue import config_of, execute
@@ -80,41 +82,98 @@ def run_one(scenario: str, strategy: str, base: int, schedule: int) -> RunResult
     if schedule % SAMPLED == 0 and outcome.failure is None:
         again = execute(config)
         if again != outcome:
-            outcome = differing(scenario, outcome, outcome.digest, f"then {again.digest[:12]}")
+            then = f"then {again.digest[:12]}"
+            outcome = differing(scenario, outcome, outcome.digest, then, BY_THE_PROCESS)
     return outcome
 
 
 def digest_of(scenario: str, strategy: str, base: int, schedule: int) -> str:
-    """The digest of one schedule, and of what its messages say."""
+    """The digest of one schedule, of what its messages say, and of the promise that it breaks."""
     contents = Contents()
     outcome = execute(config_of(scenario, strategy, base, schedule), (contents,))
-    return hashlib.sha256(bytes.fromhex(outcome.digest + contents.digest())).hexdigest()
+    found = hashlib.sha256(bytes.fromhex(outcome.digest + contents.digest()))
+    if outcome.failure is not None:
+        found.update(f"{outcome.failure.spec} {outcome.failure.step}".encode())
+    return found.hexdigest()
 
 
-def differing(scenario: str, outcome: RunResult, gave: str, then: str) -> RunResult:
-    """A run that differed when it was run again, and what in the user's file may have made it differ."""
+def differing(scenario: str, outcome: RunResult, gave: str, then: str, reason: str) -> RunResult:
+    """A run that differed when it was run again, and what in the user's file may have made it differ: the
+    calls that no node may make, if it makes such, else the `reason`.
+    """
     sentence = f"the same configuration gave {gave[:12]}, {then}"
+    if outcome.failure is not None:
+        sentence = f"{outcome.failure.spec} was broken once ({outcome.failure.sentence}), but {sentence}"
     file = file_of(scenario)
     calls = outside_calls(imported(Path(file))) if file else []
     if calls:
         sentence += f"; {file}: {', '.join(calls)}: a node takes time and chance from its env only"
+    elif file:
+        sentence += f": it depends on {reason}"
     return structs.replace(outcome, failure=Failure(REPRODUCIBLE, sentence, 0))
+
+
+BY_HASH = "the order of a set, on hash() or on id()"
+BY_WHAT_IS_LEFT = "what earlier runs left behind, in a global or a class attribute"
+BY_THE_PROCESS = f"{BY_WHAT_IS_LEFT}, or on id()"
+
+
+def differing_there(scenario: str, outcome: RunResult, here: str, there: Sequence[str]) -> RunResult | None:
+    """The run as one that differed, if it did in fresh processes; None if it is the same there."""
+    if all(one == here for one in there):
+        return None
+    words = " and ".join(one[:12] for one in dict.fromkeys(there))
+    if len(set(there)) > 1:
+        return differing(scenario, outcome, here, f"and {words} under other PYTHONHASHSEEDs", BY_HASH)
+    return differing(scenario, outcome, here, f"and {words} in fresh processes", BY_WHAT_IS_LEFT)
+
+
+def runs_elsewhere(scenario: str, strategy: str) -> bool:
+    """Whether fresh processes can run a scenario again: a user's, as its file has it."""
+    return ".py:" in scenario and not any(name in GIVEN for name in strategy.split(",")) and not active()
 
 
 def differs_elsewhere(
     scenario: str, strategy: str, base: int, schedules: int
 ) -> tuple[int, RunResult] | None:
-    """The first schedule that is another run in a process with other hashes; only of a user's scenario."""
-    if ".py:" not in scenario or not schedules or any(name in GIVEN for name in strategy.split(",")):
+    """The first schedule that is another run in a fresh process; only of a user's scenario."""
+    if not schedules or not runs_elsewhere(scenario, strategy):
         return None
-    elsewhere = digests_elsewhere(scenario, strategy, base, min(schedules, COMPARED))
-    for number, there in enumerate(elsewhere):
+    compared = range(min(schedules, COMPARED))
+    for number, there in enumerate(digests_elsewhere(scenario, strategy, base, compared)):
         here = digest_of(scenario, strategy, base, number)
-        if here != there:
-            outcome = execute(config_of(scenario, strategy, base, number))
-            then = f"and {there[:12]} under another PYTHONHASHSEED: an order comes from a set or a hash"
-            return number, differing(scenario, outcome, here, then)
+        outcome = execute(config_of(scenario, strategy, base, number))
+        differs = differing_there(scenario, outcome, here, there)
+        if differs is not None:
+            return number, differs
     return None
+
+
+def confirmed(scenario: str, strategy: str, base: int, schedule: int, outcome: RunResult) -> RunResult:
+    """The outcome of a schedule that failed; or that it does not fail so again, here or elsewhere."""
+    failure = outcome.failure
+    assert failure is not None
+    if failure.spec == REPRODUCIBLE:
+        return outcome
+    here = digest_of(scenario, strategy, base, schedule)
+    if runs_elsewhere(scenario, strategy):
+        try:
+            (there,) = digests_elsewhere(scenario, strategy, base, [schedule])
+        except CampaignError:  # Whatever hinders the other processes, the failure is reported.
+            there = (here,)
+        differs = differing_there(scenario, outcome, here, there)
+        if differs is not None:
+            return differs
+    again = execute(config_of(scenario, strategy, base, schedule))
+    if seen(again) != seen(outcome):
+        return differing(scenario, outcome, outcome.digest, f"then {again.digest[:12]}", BY_THE_PROCESS)
+    return outcome
+
+
+def seen(outcome: RunResult) -> tuple[object, ...]:
+    """What a run that is the same has in common: all but a sentence, whose words no promise is about."""
+    failure = outcome.failure
+    return outcome.digest, None if failure is None else (failure.spec, failure.step)
 
 
 def outcomes(

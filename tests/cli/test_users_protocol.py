@@ -282,13 +282,13 @@ MISTAKES = {
         ", Elect(name))",
         ", Elect(name, ''.join({*'0123456789'})))",
         "runs_are_reproducible",
-        "under another PYTHONHASHSEED: an order comes from a set or a hash",
+        "under other PYTHONHASHSEEDs: it depends on the order of a set, on hash() or on id()",
     ),
     "the order of a set": (
         "            self.env.set_timer(100_000, Tick())\n",
         "            self.env.set_timer(int(''.join({*'0123456789'})) // 10_000, Tick())\n",
         "runs_are_reproducible",
-        "under another PYTHONHASHSEED: an order comes from a set or a hash",
+        "under other PYTHONHASHSEEDs: it depends on the order of a set, on hash() or on id()",
     ),
 }
 

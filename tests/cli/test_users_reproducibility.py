@@ -1,5 +1,5 @@
-"""Failures of a user's file that do not come again: told as such, with the promise that was broken and what
-the runs depend on.
+"""Runs of a user's file that do not come again: told as such, with the promise that was broken and what they
+depend on; and a campaign goes on with the file with which it began.
 """
 
 import os
@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 import dynaproof
+from dynaproof import cli
 from dynaproof.checkers import campaign
+from dynaproof.checkers.campaign.state import StateFile, begun
+from dynaproof.provenance import maker
 
 COUNT = (Path(__file__).parent / "counting.py").read_text(encoding="utf-8")
 
@@ -89,3 +92,29 @@ def test_a_failure_that_comes_again_keeps_its_promise_in_one_process_and_in_two(
     for jobs in (1, 2):
         found = dynaproof.explore("worded.py:COUNT", schedules=2, jobs=jobs, most_failures=1)
         assert [one.spec for one in found.failures] == ["no_sum_is_negative"]
+
+
+def test_a_campaign_over_a_file_that_has_changed_is_not_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    spec = '@spec("always")\ndef added(view: Nodes) -> bool:\n    return True\n'
+    files = {
+        "changing.py": COUNT,
+        "added.py": f"from dynaproof import Nodes, spec\n\n\n{spec}",
+        "own.py": "from dynaproof import RandomWalk\n\n\nclass Mine(RandomWalk):\n    pass\n",
+    }
+    for name, text in files.items():
+        Path(name).write_text(text, encoding="utf-8")
+    scenario, strategy = "changing.py:COUNT with added.py:added", "own.py:Mine"
+    state = begun(scenario, strategy, 1, maker())
+    Path("runs").mkdir()
+    assert StateFile(Path("runs"), state).save(state)
+    resumes = ("explore", "changing.py:COUNT", "--spec", "added.py:added", "--strategy", strategy, "--resume")
+    for name, text in files.items():
+        Path(name).write_text(f"{text}\n", encoding="utf-8")
+        capsys.readouterr()
+        assert cli.main([*resumes, "--schedules", "2"]) == 2
+        assert f"{name} has changed since that campaign began" in capsys.readouterr().err
+        Path(name).write_text(text, encoding="utf-8")
+    assert cli.main([*resumes, "--schedules", "2"]) == 0

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import enum
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, ClassVar
 
@@ -14,10 +14,10 @@ from msgspec import Struct
 
 from dynaproof.checkers.runs.observation import Gathered, HandlerRaised
 from dynaproof.checkers.user_code import described
-from dynaproof.checkers.world.place import Place
+from dynaproof.checkers.world.place import Place, SimEnv
 from dynaproof.impl.client_notes import Called, Returned
-from dynaproof.impl.handlers import Node
-from dynaproof.impl.node import Disk, Env, Lane, Message, Microseconds, NodeId, Note, Timer
+from dynaproof.impl.handlers import Node, node_id
+from dynaproof.impl.node import Disk, Lane, Message, Microseconds, NodeId, Note, Timer
 from dynaproof.specs.views.nodes import Nodes, Settled, Stepped
 
 PLAIN = (int, float, str, bytes, bool, type(None), enum.Enum)
@@ -58,8 +58,10 @@ class Watched(Gathered):
 class PlainEnv:
     """A node's environment that takes only messages and timers that nobody can change afterwards."""
 
-    def __init__(self, env: Env, heard: frozenset[type[Note]]) -> None:
+    def __init__(self, env: SimEnv, heard: frozenset[type[Note]]) -> None:
         self._env = env
+        self._addressed: set[NodeId] = set()
+        """Whom messages were sent to: they are there, for no node ever goes for good."""
         self._send = env.send
         self._heard = heard
         self.me: NodeId = env.me
@@ -89,9 +91,13 @@ class PlainEnv:
 
         Raises:
             TypeError: it is not; the message names the field.
+            LookupError: there is no such node.
         """
         require_node(to)
         require_plain(message, Message)
+        if to not in self._addressed:
+            require_known(self.me, to, message, self._env.addresses)
+            self._addressed.add(to)
         self._send(to, message)
 
     def note(self, event: Note) -> None:
@@ -120,6 +126,27 @@ def require_node(to: Any) -> None:
     """Reject what no message can be sent to."""
     if not isinstance(to, NodeId):
         raise TypeError(f"env.send takes a NodeId, not {to!r}; Node.send takes a name too")
+
+
+def require_known(me: NodeId, to: NodeId, message: Message, known: Iterable[NodeId]) -> None:
+    """Reject a message to nobody."""
+    addresses = tuple(known)
+    if to.address in addresses:
+        return
+    said = f"{me} sends {type(message).__name__} to {to.name!r}, and there is no such node"
+    alike = next((one for one in addresses if one.name == to.name), None)
+    plain = node_id(to.name).address
+    if alike is None:
+        raise LookupError(f"{said}; there are {', '.join(map(str, addresses))}")
+    if to.address == plain:
+        raise LookupError(f"{said} by its plain name: a kind has it as {written(alike)}, so send to that")
+    named = f"by its plain name, {to.name!r}" if alike == plain else f"as {written(alike)}"
+    raise LookupError(f"{said} as {written(to)}: a kind has it {named}, so send to that")
+
+
+def written(node: NodeId) -> str:
+    """A node as it stands in a user's file."""
+    return f"NodeId({node.region!r}, {node.zone!r}, {node.name!r})"
 
 
 def require_delay(delay: Any) -> None:
@@ -162,7 +189,7 @@ class Making(Struct, frozen=True):
     arguments: tuple[Any, ...]
     heard: frozenset[type[Note]]
 
-    def __call__(self, env: Env, _config: Any) -> Any:
+    def __call__(self, env: SimEnv, _config: Any) -> Any:
         """A node that has not started yet."""
         return self.node(PlainEnv(env, self.heard), *self.arguments)
 

@@ -50,6 +50,11 @@ class Surroundings(Protocol):
         """All places, by name."""
         ...
 
+    @property
+    def addresses(self) -> Mapping[NodeId, Place]:
+        """All places, by the addresses of their nodes."""
+        ...
+
 
 class Link:
     """One direction between two nodes."""
@@ -220,6 +225,11 @@ class SimEnv:
         self.disk = place.disk
         self.send: Send = place.outbox.send
         self.enter = place.enter
+
+    @property
+    def addresses(self) -> Mapping[NodeId, Place]:
+        """The places of this world by the addresses of their nodes."""
+        return self._world.addresses
 
     @property
     def lane(self) -> Lane:

@@ -84,7 +84,7 @@ class World:
         self._happened = self._digest.happened
         self._taus = self._digest.taus
         self.places: dict[str, Place] = {}
-        self._addresses: dict[NodeId, Place] = {}
+        self.addresses: dict[NodeId, Place] = {}
         names = place_names([node_id for node_id, _ in nodes])
         for index, ((node_id, factory), name) in enumerate(zip(nodes, names, strict=True)):
             rate = options.rates[index % len(options.rates)]
@@ -92,16 +92,16 @@ class World:
 
     def add(self, node_id: NodeId, name: str, factory: Factory, rate: int, wall: int = 0) -> Place:
         """Give a node a place of this name."""
-        assert node_id.address not in self._addresses, f"two nodes of one zone are named {node_id.name}"
+        assert node_id.address not in self.addresses, f"two nodes of one zone are named {node_id.name}"
         assert name not in self.places, f"two places are named {name}"
         place = Place(self, node_id, name, factory, rate, wall)
-        self.places[name] = self._addresses[node_id.address] = place
+        self.places[name] = self.addresses[node_id.address] = place
         place.hears(together([observer.listens(place) for observer in self.observers]))
         return place
 
     def at(self, node_id: NodeId) -> Place:
         """The place of a node, whatever incarnation of it runs there."""
-        return self._addresses[node_id.address]
+        return self.addresses[node_id.address]
 
     # --- Events ---
 
@@ -350,7 +350,7 @@ class World:
             strategy.add(event)
 
     def _link(self, place: Place, to: NodeId) -> Link | None:
-        target = self._addresses.get(to.address)
+        target = self.addresses.get(to.address)
         if place.hosted.is_own(to):
             link: Link | None = place.own
         elif target is None:

@@ -224,6 +224,27 @@ MISTAKES = {
             "use a tuple, a frozenset or a frozen Struct ({file}, line {line}, in forward: "
         ),
     ),
+    "a message to nobody": (
+        "self.send(NAMES[(NAMES.index(self.name) + 1) % len(NAMES)], Elect(name))",
+        "self.send(self.name + '2', Elect(name))",
+        "handlers_never_raise",
+        "2', and there is no such node; there are a, b, c, d ({file}, line {line}, in forward: ",
+    ),
+    "a plain name instead of a NodeId": (
+        "kinds=(Kind(node=Ring, names=NAMES),)",
+        "kinds=(Kind(node=Ring, names=tuple(NodeId('eu', 'a', name) for name in NAMES)),)",
+        "handlers_never_raise",
+        ("', and there is no such node by its plain name: a kind has it as NodeId('eu', 'a', '"),
+    ),
+    "a NodeId instead of a plain name": (
+        "self.send(NAMES[(NAMES.index(self.name) + 1) % len(NAMES)], Elect(name))",
+        "self.send(NodeId('eu', 'a', 'b'), Elect(name))",
+        "handlers_never_raise",
+        (
+            " sends Elect to 'b', and there is no such node as NodeId('eu', 'a', 'b'): a kind has it by its "
+            "plain name, 'b', so send to that ({file}, line {line}, in forward: "
+        ),
+    ),
     "a message that is changed": (
         "            self.forward(message.name)\n",
         "            message.name = self.name\n",

@@ -99,13 +99,14 @@ class Chance:
 
 
 def draw_faults(kinds: Sequence[FaultKind], label: str, length: int, count: int) -> tuple[Fault, ...]:
-    """`count` faults by step, of a random subset of the kinds; one is of a kind that always takes effect.
+    """`count` faults by step, of a random subset of the kinds; one is of a kind that always takes effect, if
+    there is any.
 
     Every seed switches a random subset on (Groce et al., *Swarm Testing*, ISSTA 2012).
     """
     pick = Chance(f"{label}/faults")
     drawn = [kind for kind in kinds if pick(2)] or [kinds[pick(len(kinds))]]
-    certain = [kind for kind in drawn if kind.certain] or [kind for kind in kinds if kind.certain]
+    certain = [kind for kind in drawn if kind.certain] or [kind for kind in kinds if kind.certain] or drawn
     faults = []
     for number in range(count):
         possible = drawn if number else certain

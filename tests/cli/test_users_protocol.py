@@ -446,3 +446,8 @@ def test_a_scenario_object_is_found_by_other_processes(ring: Path) -> None:
         [sys.executable, str(script)], cwd=ring.parent, capture_output=True, text=True, check=True
     )
     assert done.stdout == "True\n"
+
+
+def test_a_scenario_whose_faults_may_all_fail_to_take_effect_is_explored(ring: Path) -> None:
+    written(ring, "rare", '("partition", "slow node", "message loss")', '("crash in sync",)')
+    assert dynaproof.explore("rare.py:RING", schedules=4).schedules == 4

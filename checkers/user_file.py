@@ -96,7 +96,10 @@ def is_theirs(module: ModuleType, value: object) -> bool:
 
 
 def imported(path: Path) -> ModuleType:
-    """The module of a file."""
+    """The module of a file; from here on, it may import its neighbours.
+
+    They are looked for last, so that none of them hides a module of anybody else's.
+    """
     if not path.is_file():
         raise UserFileError(f"{path}: there is no such file")
     name = f"user_file_{path.stem}_{crc32(str(path.resolve()).encode()):08x}"
@@ -105,6 +108,9 @@ def imported(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise UserFileError(f"{path} is no Python file")
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.append(folder)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     _under_way.append(path)

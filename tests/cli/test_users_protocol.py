@@ -451,3 +451,14 @@ def test_a_scenario_object_is_found_by_other_processes(ring: Path) -> None:
 def test_a_scenario_whose_faults_may_all_fail_to_take_effect_is_explored(ring: Path) -> None:
     written(ring, "rare", '("partition", "slow node", "message loss")', '("crash in sync",)')
     assert dynaproof.explore("rare.py:RING", schedules=4).schedules == 4
+
+
+def test_a_file_imports_its_neighbours(ring: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In each process of a campaign, and from wherever it is named."""
+    folder = ring.with_name("protocol")
+    folder.mkdir()
+    (folder / "ring_names.py").write_text('NAMES = ("a", "b", "c", "d")\n', encoding="utf-8")
+    text = RING.replace('NAMES = ("a", "b", "c", "d")', "from ring_names import NAMES")
+    (folder / "beside.py").write_text(text, encoding="utf-8")
+    code, _, said = called(capsys, "explore", "protocol/beside.py:RING", "--schedules", "4", "--jobs", "2")
+    assert code == 0, said

@@ -108,7 +108,7 @@ def first_violation(spec: AnySpec, view: View[Any]) -> str | None:
     try:
         for violation in spec.check(view):
             return violation.sentence
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if not is_users(spec):
             raise
         return Raised(f"the spec {spec.name} itself raised {described(error)}")

@@ -137,7 +137,7 @@ class Gathered:
         """A message is gone, and nobody noted that."""
         self.view.file(Vanished(place.name, type(message).__name__))
 
-    def raised(self, place: Place, payload: object, error: Exception) -> None:
+    def raised(self, place: Place, payload: object, error: Exception | SystemExit) -> None:
         """A handler has raised."""
         self.view.file(HandlerRaised(place.name, type(payload).__name__, f"{type(error).__name__}: {error}"))
 

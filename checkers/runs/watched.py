@@ -49,7 +49,7 @@ class Watched(Gathered):
         """The node is gone."""
         self.view.stopped(place.name)
 
-    def raised(self, place: Place, payload: object, error: Exception) -> None:
+    def raised(self, place: Place, payload: object, error: Exception | SystemExit) -> None:
         """A handler has raised: the error is filed with the user's own lines."""
         given = "its start" if payload is None else type(payload).__name__
         self.view.file(HandlerRaised(place.name, given, described(error)))

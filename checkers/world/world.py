@@ -143,7 +143,7 @@ class World:
                 return
             try:
                 place.node.on_message(event.sender, event.payload)
-            except Exception as error:  # noqa: BLE001 A handler that raises is a finding, whatever it raises.
+            except (Exception, SystemExit) as error:  # noqa: BLE001 A finding, whatever it raises.
                 self._raised(place, event.payload, error)
                 return
         elif kind == "timer":
@@ -153,7 +153,7 @@ class World:
                 return
             try:
                 place.node.on_timer(event.payload)
-            except Exception as error:  # noqa: BLE001
+            except (Exception, SystemExit) as error:  # noqa: BLE001
                 self._raised(place, event.payload, error)
                 return
         else:
@@ -190,14 +190,14 @@ class World:
         place.enter(lane)
         try:
             handler(*arguments)
-        except Exception as error:  # noqa: BLE001
+        except (Exception, SystemExit) as error:  # noqa: BLE001
             self._raised(place, arguments[-1] if arguments else None, error)
             return
         if place.on_handled is not None:
             place.on_handled(place)
         self._let_out(place)
 
-    def _raised(self, place: Place, payload: object, error: Exception) -> None:
+    def _raised(self, place: Place, payload: object, error: Exception | SystemExit) -> None:
         self.failed = True
         if place.on_raised is not None:
             place.on_raised(place, payload, error)

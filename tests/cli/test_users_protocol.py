@@ -462,3 +462,15 @@ def test_a_file_imports_its_neighbours(ring: Path, capsys: pytest.CaptureFixture
     (folder / "beside.py").write_text(text, encoding="utf-8")
     code, _, said = called(capsys, "explore", "protocol/beside.py:RING", "--schedules", "4", "--jobs", "2")
     assert code == 0, said
+
+
+def test_a_handler_that_ends_the_process_is_reported_with_its_line(ring: Path) -> None:
+    file = written(ring, "exits", "self.leader = self.name\n", "raise SystemExit(3)\n")
+    found = dynaproof.explore("exits.py:RING", schedules=4, most_failures=1)
+    failure = found.runs[0].result.failure
+    assert failure is not None
+    assert failure.spec == "handlers_never_raise"
+    assert (
+        f"SystemExit: 3 (exits.py, line {line_of(file, 'raise SystemExit(3)')}, in on_elect: "
+        in failure.sentence
+    )

@@ -7,7 +7,7 @@ place, it)`, where the observation is what the scenario gathers in a run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MethodType
 from typing import Any, Protocol, TypeAlias
 
@@ -75,6 +75,20 @@ class Placed(Struct, frozen=True):
     def __call__(self, _config: Any) -> Sequence[NodeId]:
         """Where they are."""
         return self.ids
+
+
+def twice_named(ids: Iterable[NodeId]) -> NodeId | None:
+    """The first of these nodes that has the place of one before it; None if each has its own."""
+    found: set[NodeId] = set()
+    for one in ids:
+        if one.address in found:
+            return one
+        found.add(one.address)
+    return None
+
+
+def _is_note(one: object) -> bool:
+    return isinstance(one, type) and issubclass(one, Note)
 
 
 def unplaced(_config: Any) -> Sequence[NodeId]:
@@ -149,6 +163,9 @@ class Kind(Struct, frozen=True, kw_only=True):
             raise KindError(f"{who} has no class of nodes: Kind(node=A_CLASS, names=(...))")
         if self.nodes is unplaced:
             raise KindError(f"{who} has no place: give the names of its nodes, names=('a', 'b', 'c')")
+        faults: Any = self.faults
+        if not isinstance(faults, tuple | list) or not all(isinstance(one, FaultKind) for one in faults):
+            raise KindError(f"{who} has faults={faults!r:.60}: they are a tuple of faults, (A_FAULT, ...)")
         if not self.name:
             raise KindError("a kind that makes its nodes itself has a name: Kind(name=..., ...)")
 
@@ -158,11 +175,25 @@ class Kind(Struct, frozen=True, kw_only=True):
         names: Any = self.names
         if isinstance(names, str):
             raise KindError(f"Kind(names={names!r}): names is a tuple of names, ({names!r},)")
+        if not isinstance(names, tuple | list):
+            raise KindError(f"Kind(names={names!r:.60}): names is a tuple of names, ('a', 'b', 'c')")
+        for one in names:
+            if one == "" or not isinstance(one, str | NodeId):
+                raise KindError(f"Kind(names={names!r}): {one!r} is no name; a name is a text or a NodeId")
+        arguments: Any = self.arguments
+        notes: Any = self.notes
+        if not isinstance(arguments, tuple | list):
+            raise KindError(f"Kind(arguments={arguments!r:.60}): arguments is a tuple, ({arguments!r:.60},)")
+        if not isinstance(notes, Mapping | tuple | list) or not all(_is_note(one) for one in notes):
+            raise KindError(f"Kind(notes={notes!r:.60}): notes is a tuple of classes that inherit from Note")
         set_field = structs.force_setattr
         if not self.name:
             set_field(self, "name", node.__name__)
         if self.names:
             ids = tuple(one if isinstance(one, NodeId) else node_id(one) for one in self.names)
+            twice = twice_named(ids)
+            if twice is not None:
+                raise KindError(f"Kind(names={names!r}): two nodes are named {twice}")
             set_field(self, "nodes", Placed(ids))
         own = {note: telling(note) for note in notes_of(node)}
         set_field(self, "notes", {**own, **self.table()})

@@ -14,16 +14,17 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from dynaproof.checkers.runs.config import RunConfig, draw_run
+from dynaproof.checkers.runs.config import ENDS, RunConfig, draw_run
 from dynaproof.checkers.runs.evaluation import first_violation
 from dynaproof.checkers.runs.fault import FaultKind
-from dynaproof.checkers.runs.kind import Kind
+from dynaproof.checkers.runs.kind import Kind, Placed, twice_named
 from dynaproof.checkers.runs.observation import OF_ANY_NODE, Gathered, Observation
 from dynaproof.checkers.runs.overview import Overview
 from dynaproof.checkers.runs.refining import Refinement
 from dynaproof.checkers.runs.requests import Requests
 from dynaproof.checkers.runs.watched import Watched
 from dynaproof.checkers.runs.world_faults import OF_ANY_WORLD
+from dynaproof.checkers.user_file import article
 from dynaproof.checkers.world.place import place_names
 from dynaproof.specs.spec import AnySpec, Spec
 from dynaproof.specs.views.base import Fact
@@ -37,6 +38,12 @@ SETUP = "setups_end"
 
 MOST_END_STEPS = 60_000
 """The most events of an end, by default."""
+
+
+SEVERAL = ("kinds", "specs", "sometimes", "faults", "ends", "refines")
+"""The fields of a scenario that hold several things,"""
+WHOLE = ("length", "most_faults", "setup_steps", "settle_us")
+"""and those that hold whole numbers."""
 
 
 def start_all(run: Any) -> None:
@@ -186,11 +193,16 @@ class Scenario(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         set_field = structs.force_setattr
+        self._require_shapes()
         for one in self.refines:
             if not isinstance(one, Refinement):
                 raise ScenarioError(f"the scenario {self.name} refines {one!r}, which is no Refinement")
         if not self.kinds or not all(isinstance(kind, Kind) for kind in self.kinds):
             raise ScenarioError(f"the scenario {self.name} has no nodes: kinds=(A_KIND, ...)")
+        placed = [node for kind in self.kinds if isinstance(kind.nodes, Placed) for node in kind.nodes.ids]
+        twice = twice_named(placed)
+        if twice is not None:
+            raise ScenarioError(f"the scenario {self.name} has two nodes named {twice}, of two kinds")
         if self.requests is not None:
             self._require_requests(self.requests)
         for given in (*self.specs, *(one for one in self.sometimes if not isinstance(one, str))):
@@ -203,6 +215,35 @@ class Scenario(Struct, frozen=True, kw_only=True):
             self._of_any_nodes()
         if self.draw is undrawn:
             set_field(self, "draw", Drawing(self.name, self.faults, self.length, self.most_faults, self.ends))
+
+    def _require_shapes(self) -> None:
+        """Reject what is no tuple where it must be one, and a number that is none."""
+        name: Any = self.name
+        if not name or not isinstance(name, str):
+            raise ScenarioError(f"a scenario has name={name!r:.60}; its name is a text")
+        for field in SEVERAL:
+            given: Any = getattr(self, field)
+            if not isinstance(given, tuple | list):
+                shown = repr(given) if isinstance(given, str | int) else article(given)
+                raise ScenarioError(
+                    f"the scenario {name} has {shown} as its {field}, which is a tuple: {field}=(...,)"
+                )
+        if not self.specs:
+            raise ScenarioError(
+                f"the scenario {name} has specs=(), so nothing would be judged: specs=(A_SPEC, ...); without "
+                "specs, what every node promises is"
+            )
+        for field in WHOLE:
+            number: Any = getattr(self, field)
+            if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+                raise ScenarioError(
+                    f"the scenario {name} has {field}={number!r:.60}; it takes a whole number from 0 on"
+                )
+        for end in self.ends:
+            if end not in ENDS:
+                raise ScenarioError(
+                    f"the scenario {name} has no end {end!r:.60}; there are {', '.join(ENDS)}"
+                )
 
     def _require_requests(self, requests: Any) -> None:
         if not isinstance(requests, Requests):

@@ -362,6 +362,48 @@ REFUSED = {
         "kinds=()",
         "the scenario ring has no nodes: kinds=(A_KIND, ...)",
     ),
+    "a kind that is in no tuple": (
+        "kinds=(Kind(node=Ring, names=NAMES),)",
+        "kinds=Kind(node=Ring, names=NAMES)",
+        "the scenario ring has a Kind as its kinds, which is a tuple: kinds=(...,)",
+    ),
+    "a spec that is in no tuple": (
+        "specs=(one_leader, somebody_leads)",
+        "specs=one_leader",
+        "the scenario ring has a Spec as its specs, which is a tuple: specs=(...,)",
+    ),
+    "a fault that is in no tuple": (
+        '("partition", "slow node", "message loss")',
+        '"crash"',
+        "the scenario ring has 'crash' as its faults, which is a tuple: faults=(...,)",
+    ),
+    "no specs": ("specs=(one_leader, somebody_leads)", "specs=()", "specs=(), so nothing would be judged"),
+    "a length that is no number": (
+        'name="ring",',
+        'name="ring", length="5",',
+        "the scenario ring has length='5'; it takes a whole number from 0 on",
+    ),
+    "a negative time": (
+        'name="ring",',
+        'name="ring", settle_us=-1,',
+        "the scenario ring has settle_us=-1; it takes a whole number from 0 on",
+    ),
+    "an unknown end": (
+        'name="ring",',
+        'name="ring", ends=("most",),',
+        "the scenario ring has no end 'most'; there are all, majority, gray",
+    ),
+    "names that are numbers": ("names=NAMES", "names=(1, 2)", "Kind(names=(1, 2)): 1 is no name; "),
+    "two nodes of one name": (
+        "names=NAMES",
+        'names=("a", "a")',
+        "Kind(names=('a', 'a')): two nodes are named a",
+    ),
+    "two nodes of one name in two kinds": (
+        "Kind(node=Ring, names=NAMES),",
+        "Kind(node=Ring, names=NAMES), Kind(node=Ring, names=NAMES),",
+        "the scenario ring has two nodes named a, of two kinds",
+    ),
     "a kind without a place": (", names=NAMES)", ")", "Ring has no place: give the names of its nodes"),
     "an unknown fault": ('"partition", ', '"partitoin", ', "has no fault 'partitoin'; there are crash, "),
     "a spec that is none": ("specs=(one_leader,", "specs=(NAMES,", "which is no @spec"),

@@ -96,6 +96,19 @@ def model(
     not_together(induction=induction, bmc=bmc, graph=graph, bug=bug)
     not_together(only=only, bug=bug)
     not_together(only=only, induction=induction)
+    _nothing_explored(
+        "--induction" if induction else "--bmc" if bmc is not None else None,
+        {
+            "--symmetry": symmetry,
+            "--por": por,
+            "--threads": threads > 1,
+            "--max-states": max_states is not None,
+            "--max-mb": max_mb is not None,
+            "--max-seconds": max_seconds is not None,
+            "--deadlock": deadlock,
+            "--allow-unreachable": bool(allow_unreachable),
+        },
+    )
     file_to_write("--graph", graph, ".svg", ".graphml")
     if bmc is not None and bmc < 0:
         raise UserError(f"--bmc is {bmc}; it takes a number of steps")
@@ -130,6 +143,12 @@ def model(
         raise UserError(str(error)) from None
     except ModelError as error:
         raise UserError(f"{name}: {error}") from None
+
+
+def _nothing_explored(instead: str | None, given: dict[str, bool]) -> None:
+    """Reject options of an exploration where Z3 is asked instead."""
+    for option in [name for name, is_given in given.items() if is_given and instead is not None]:
+        raise UserError(f"{instead} explores no states, so {option} would change nothing", "leave it out")
 
 
 def _made(kind: "type[Model]", settings: tuple[str, ...]) -> "Model":

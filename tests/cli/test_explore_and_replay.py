@@ -195,6 +195,13 @@ def test_trace_shows_steps_and_one_step_with_all_that_was_known(capsys: pytest.C
         (["checker-mutants", "--at-most", "0"], "--at-most is 0; it takes a number above 0", ""),
         (["model", "--bug", "all"], "which model?", "name one of"),
         (["model", "paxos", "--induction", "--bmc", "1"], "--induction and --bmc cannot be combined", ""),
+        (
+            ["model", "paxos", "--induction", "--symmetry"],
+            "--induction explores no states, so --symmetry",
+            "",
+        ),
+        (["model", "paxos", "--bmc", "0", "--max-seconds", "9"], "--bmc explores no states, so --max-s", ""),
+        (["model", "paxos", "--bmc", "3", "--threads", "2"], "--bmc explores no states, so --threads", ""),
         (["check", "h", "--budget-mb", "nan"], "--budget-mb is nan; it takes a number above 0", ""),
         (["check", "h", "--promise", "eventual", "--budget-seconds", "1"], "--promise goes with", ""),
         (["fuzz", "--count", "0"], "--count is 0; it takes a number above 0", ""),

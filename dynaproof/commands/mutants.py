@@ -10,6 +10,7 @@ from dynaproof.arguments import (
     file_to_write,
     folder_to_write,
     known_strategy,
+    not_together,
     state_to_read,
 )
 from dynaproof.commands import Flag
@@ -70,6 +71,7 @@ def mutants(
             raise unknown_name("mutant", name, list(known))
     known_strategy(strategy)
     above_zero({"--schedules": schedules, "--jobs": jobs})
+    not_together(diff=diff, directed=directed)
     if out is not None:
         folder_to_write("--out", out)
     chosen = list(names or (MUTANTS if scenario is None else known))

@@ -190,6 +190,7 @@ def test_trace_shows_steps_and_one_step_with_all_that_was_known(capsys: pytest.C
         (["explore", "--out", str(EXAMPLE)], "is not a folder", ""),
         (["explore", "--coverage", "multi_paxos", "--picture", "a.png"], "the name must end in .svg", ""),
         (["mutants", "--out", str(EXAMPLE)], "is not a folder", ""),
+        (["mutants", "--diff", "--directed"], "--diff and --directed cannot be combined", "give one of them"),
         (["trace", str(EXAMPLE), "--last", "0"], "--last is 0; it takes a number above 0", ""),
         (["shrink", str(EXAMPLE), "--out", "."], "that is a folder", ""),
         (["checker-mutants", "--at-most", "0"], "--at-most is 0; it takes a number above 0", ""),

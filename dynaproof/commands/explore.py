@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Names = Annotated[tuple[str, ...], Parameter(negative="")]
 
 DEFAULT_SECONDS = 50.0
+RUNS = Path("runs")
 SHOWN_FAULTS = 3
 """How many kinds of faults the progress line has room for."""
 
@@ -40,7 +41,7 @@ def explore(
     seed: int = 1,
     strategy: str = "portfolio",
     jobs: int = JOBS,
-    out: Path = Path("runs"),
+    out: Path | None = None,
     resume: Flag = False,
     spec: Names = (),
     refine: str | None = None,
@@ -59,7 +60,8 @@ def explore(
         seed: The seed from which the seeds of all runs follow.
         strategy: What decides the next event; see `dynaproof strategies`, or FILE.py:NAME of your own.
         jobs: How many processes.
-        out: Folder for the files of failing runs, and of a campaign that was interrupted.
+        out: Folder for the files of failing runs, and of a campaign that was interrupted; `runs` if none is
+            given.
         resume: Go on with the interrupted campaign of this scenario, strategy and seed in `out`.
         spec: FILE.py:NAME of a spec of your own, which is checked too; may be repeated.
         refine: Follow every run through this model, or FILE.py:NAME of your Refinement: each step must be
@@ -82,7 +84,11 @@ def explore(
     if picture is not None and coverage is None:
         raise UserError("--picture needs --coverage", "name the model whose states are counted")
     file_to_write("--picture", picture, ".svg")
-    folder_to_write("--out", out)
+    if out is not None and (refine is not None or coverage is not None):
+        with_model = "--refine" if refine is not None else "--coverage"
+        raise UserError(f"{with_model} of one of our models keeps no runs, so --out would stay empty")
+    folder = RUNS if out is None else out
+    folder_to_write("--out", folder)
     limit = seconds if seconds is not None else (None if schedules is not None else DEFAULT_SECONDS)
     if refine is not None or coverage is not None:
         return beside(
@@ -107,7 +113,7 @@ def explore(
                 schedules=schedules,
                 seconds=limit,
                 jobs=jobs,
-                folder=out,
+                folder=folder,
                 resume=resume,
                 made_by=maker(),
                 listener=Progress(advance, json, again),

@@ -186,6 +186,8 @@ def test_trace_shows_steps_and_one_step_with_all_that_was_known(capsys: pytest.C
             "",
         ),
         (["explore", "--resume", "--refine", "multi_paxos"], "--resume and --refine cannot be combined", ""),
+        (["explore", "--refine", "multi_paxos", "--out", "a"], "--refine of one of our models keeps no", ""),
+        (["explore", "--coverage", "multi_paxos", "--out", "a"], "--coverage of one of our models keeps", ""),
         (["explore", "--picture", "a.svg"], "--picture needs --coverage", ""),
         (["explore", "--out", str(EXAMPLE)], "is not a folder", ""),
         (["explore", "--coverage", "multi_paxos", "--picture", "a.png"], "the name must end in .svg", ""),

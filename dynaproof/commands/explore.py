@@ -28,6 +28,7 @@ Names = Annotated[tuple[str, ...], Parameter(negative="")]
 
 DEFAULT_SECONDS = 50.0
 RUNS = Path("runs")
+"""Where failing runs are kept, unless another folder is named."""
 SHOWN_FAULTS = 3
 """How many kinds of faults the progress line has room for."""
 

@@ -98,6 +98,13 @@ def test_every_name_is_documented_and_no_other() -> None:
         assert any(re.search(rf"\b{name}\b", block) for block in BLOCKS), f"{name} has no example"
 
 
+def test_every_method_of_the_disk_and_of_the_environment_is_documented() -> None:
+    for protocol in (dynaproof.Disk, dynaproof.Env):
+        for name in vars(protocol):
+            if not name.startswith("_"):
+                assert re.search(rf"`{name}\b", API), f"{protocol.__name__}.{name} is not documented"
+
+
 def test_every_example_of_the_documentation_runs(tmp_path: Path) -> None:
     """The blocks are one program, each on what those before it made; `assert` says what comes of it."""
     assert len(BLOCKS) > 5

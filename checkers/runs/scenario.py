@@ -39,10 +39,13 @@ SETUP = "setups_end"
 MOST_END_STEPS = 60_000
 """The most events of an end, by default."""
 
+SETTLING = "ends_settle"
+"""The name under which a run fails if its events are used up before its system has had time to settle."""
+
 
 SEVERAL = ("kinds", "specs", "sometimes", "faults", "ends", "refines")
 """The fields of a scenario that hold several things,"""
-WHOLE = ("length", "most_faults", "setup_steps", "settle_us")
+WHOLE = ("length", "most_faults", "setup_steps", "settle_us", "end_steps")
 """and those that hold whole numbers."""
 
 
@@ -118,7 +121,13 @@ def settle(run: Any) -> None:
     def holds() -> bool:
         return all(first_violation(spec, run.view) is None for spec in due)
 
-    run.advance_until(holds, run.scenario.settle_us, MOST_END_STEPS)
+    scenario, world = run.scenario, run.world
+    began, before = world.tau, world.steps
+    run.advance_until(holds, scenario.settle_us, scenario.end_steps)
+    passed, steps = world.tau - began, world.steps - before
+    if passed < scenario.settle_us and steps >= scenario.end_steps and not holds():
+        time = f"took {passed:,} us, and settle_us={scenario.settle_us:,} were to pass"
+        run.fail(SETTLING, f"{steps:,} events of the end {time}: set fewer timers, or raise end_steps")
     if run.failure is None:
         run.view.file(Settled())
         run.check()
@@ -144,6 +153,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
     """The most events of one stage of the setup."""
     settle_us: int = 10_000_000
     """How long after the faults what must hold eventually may take, in the default end."""
+    end_steps: int = MOST_END_STEPS
+    """The most events in that time: a run fails that has more."""
     specs: tuple[AnySpec, ...] = OF_ANY_NODE
     """The specs, each evaluated at every step in which one of its facts is fresh."""
     sometimes: tuple[str | AnySpec, ...] = ()
@@ -292,7 +303,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     def eventual(self) -> frozenset[str]:
         """The names of the specs that only a whole run can break."""
         due = (spec.name for spec in self.specs if spec.kind == "eventually" or Settled in spec.on)
-        return frozenset((SETUP, *due))
+        return frozenset((SETUP, SETTLING, *due))
 
     def fault_kinds(self) -> dict[str, FaultKind]:
         """What may go wrong, by name; nothing falls that a configuration does not name."""

@@ -495,6 +495,36 @@ def test_a_scenario_whose_faults_may_all_fail_to_take_effect_is_explored(ring: P
     assert dynaproof.explore("rare.py:RING", schedules=4).schedules == 4
 
 
+def test_a_protocol_that_says_too_much_to_settle_is_told_the_steps_and_the_time(ring: Path) -> None:
+    text = RING.replace(
+        "            self.env.set_timer(100_000, Tick())\n", "        self.env.set_timer(100, Tick())\n"
+    )
+    text = text.replace(
+        "view.nodes.values())\n\n\nRING", 'view.nodes.values() if node.name == "a")\n\n\nRING'
+    )
+    text = text.replace('name="ring",', 'name="ring", end_steps=500,')
+    ring.with_name("chatty.py").write_text(text, encoding="utf-8")
+    found = dynaproof.explore("chatty.py:RING", schedules=1, most_failures=1)
+    failure = found.runs[0].result.failure
+    assert failure is not None
+    assert failure.spec == "ends_settle"
+    assert "500 events of the end took " in failure.sentence
+    assert (
+        " us, and settle_us=10,000,000 were to pass: set fewer timers, or raise end_steps" in failure.sentence
+    )
+    assert dynaproof.replay(found.runs[0]).same
+
+
+def test_a_protocol_that_falls_silent_before_it_has_settled_is_judged(ring: Path) -> None:
+    text = RING.replace("if not self.leader:\n", "if self.env.now < 1_000_000:\n")
+    text = text.replace(
+        "view.nodes.values())\n\n\nRING", 'view.nodes.values() if node.name == "a")\n\n\nRING'
+    )
+    ring.with_name("silent.py").write_text(text, encoding="utf-8")
+    found = dynaproof.explore("silent.py:RING", schedules=1, most_failures=1)
+    assert [one.spec for one in found.failures] == ["somebody_leads"]
+
+
 def test_a_file_imports_its_neighbours(ring: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In each process of a campaign, and from wherever it is named."""
     folder = ring.with_name("protocol")

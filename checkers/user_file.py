@@ -27,6 +27,9 @@ OURS = "dynaproof."
 WITH = " with "
 """Between a scenario's name and what is added to it: `partition with FILE.py:NAME`."""
 
+PREFIX = "user_file_"
+"""What the name of every module of a user's file begins with."""
+
 _under_way: list[Path] = []
 
 
@@ -37,6 +40,10 @@ def being_imported() -> Path | None:
 
 class UserFileError(LookupError):
     """There is no such file or object, or it is of the wrong kind; the message is a sentence."""
+
+
+class UsersCodeError(Exception):
+    """What a user's code raised where nobody judges it, in an observer or a fault say, with file and line."""
 
 
 def file_of(name: str) -> str:
@@ -102,7 +109,7 @@ def imported(path: Path) -> ModuleType:
     """
     if not path.is_file():
         raise UserFileError(f"{path}: there is no such file")
-    name = f"user_file_{path.stem}_{crc32(str(path.resolve()).encode()):08x}"
+    name = f"{PREFIX}{path.stem}_{crc32(str(path.resolve()).encode()):08x}"
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
@@ -123,6 +130,21 @@ def imported(path: Path) -> ModuleType:
     finally:
         _under_way.pop()
     return module
+
+
+def blamed(error: BaseException) -> BaseException:
+    """An error as that of a user's file, if its code raised it; else, or if it is one of ours, as it is."""
+    if type(error).__module__.startswith(OURS):
+        return error
+    theirs = [
+        (frame.f_code.co_filename, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_globals.get("__name__", "").startswith(PREFIX)
+    ]
+    if not theirs:
+        return error
+    file, line = theirs[-1]
+    return UsersCodeError(f"{file}, line {line}: {type(error).__name__}: {error}")
 
 
 def _mistake(path: Path, error: BaseException) -> UserFileError:

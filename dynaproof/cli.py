@@ -138,6 +138,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain("interrupted")
         return exits.INTERRUPTED
     except Exception as error:  # The last boundary: whatever reaches it is a bug of ours.
+        from dynaproof.checkers.user_file import UsersCodeError
+
+        if isinstance(error, UsersCodeError):
+            return _refuse(str(error), "")
         if _is_interruption(error):
             _complain("interrupted")
             return exits.INTERRUPTED

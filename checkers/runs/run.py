@@ -20,7 +20,8 @@ from dynaproof.checkers.runs.kind import Kind
 from dynaproof.checkers.runs.refining import Follower
 from dynaproof.checkers.runs.scenario import SETUP, Scenario
 from dynaproof.checkers.seam import Event, Strategy
-from dynaproof.checkers.user_code import SPECS_NEVER_RAISE
+from dynaproof.checkers.user_code import SPECS_NEVER_RAISE, Guard
+from dynaproof.checkers.user_file import blamed
 from dynaproof.checkers.world.listening import Listening, Observer
 from dynaproof.checkers.world.place import Place, full_name
 from dynaproof.checkers.world.world import World
@@ -279,7 +280,12 @@ def _made(kind: Kind, config: RunConfig, env: Env) -> NodeProtocol:
 def perform(
     scenario: Scenario, config: Any, driver: Driver, observers: Sequence[Observer] = ()
 ) -> tuple[Run, RunResult]:
-    """A run of a configuration under a driver, and its result."""
+    """A run of a configuration under a driver, and its result.
+
+    Raises:
+        UsersCodeError: an observer, a fault or an end of a user's raised.
+    """
     run = Run(scenario, config, driver.first(config), observers)
-    driver.drive(run)
+    with Guard(blamed):
+        driver.drive(run)
     return run, run.result()

@@ -22,7 +22,7 @@ def mutants(
     file = folder / "count.py"
     file.write_text(text, encoding="utf-8")
     capsys.readouterr()
-    code = cli.main(["mutants", f"{file}:COUNT", "--schedules", "4", "--jobs", "1", *arguments])
+    code = cli.main(["mutants", f"{file}:COUNT", "--schedules", "4", *arguments])
     out, said = capsys.readouterr()
     return code, out, said.replace(str(file), "count.py")
 
@@ -125,3 +125,18 @@ def test_a_promise_that_is_broken_kills_though_a_spec_raises_in_the_same_step(
     code, out, _ = mutants(tmp_path, capsys, text.replace("-= message", "-= 20 * message"))
     assert code == 0
     assert "no_sum_is_negative, explored" in out
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_an_observer_that_raises_is_told_with_its_line_and_status_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], jobs: str
+) -> None:
+    observer = (
+        "def heard(observation, place):\n    observation.stepped(place)\n    [][place.node.sum]\n\n\nCOUNT = "
+    )
+    text = changed("COUNT = ", observer).replace('names=("a", "b")', 'names=("a", "b"), handled=heard')
+    code, _, said = mutants(tmp_path, capsys, text, "--jobs", jobs)
+    line = text[: text.index("[][")].count("\n") + 1
+    assert code == 2
+    assert f"count.py, line {line}: IndexError: list index out of range\n" in said
+    assert "Traceback" not in said

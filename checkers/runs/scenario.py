@@ -241,8 +241,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
                 )
         if not self.specs:
             raise ScenarioError(
-                f"the scenario {name} has specs=(), so nothing would be judged: specs=(A_SPEC, ...); without "
-                "specs, what every node promises is"
+                f"the scenario {name} has specs=(), and so no promise of its own: specs=(A_SPEC, ...), or "
+                "leave specs out if what every node promises is enough"
             )
         for field in WHOLE:
             number: Any = getattr(self, field)

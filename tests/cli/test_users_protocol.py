@@ -377,7 +377,7 @@ REFUSED = {
         '"crash"',
         "the scenario ring has 'crash' as its faults, which is a tuple: faults=(...,)",
     ),
-    "no specs": ("specs=(one_leader, somebody_leads)", "specs=()", "specs=(), so nothing would be judged"),
+    "no specs": ("specs=(one_leader, somebody_leads)", "specs=()", "specs=(), and so no promise of its own"),
     "a length that is no number": (
         'name="ring",',
         'name="ring", length="5",',

@@ -23,6 +23,7 @@ from dynaproof import (
     Violation,
     spec,
 )
+from dynaproof.checkers.runs.observation import OF_ANY_NODE
 
 LATENCY_US = 500
 SYNC_US = 100
@@ -125,7 +126,7 @@ def shop(*arguments: object, promised: bool = False) -> Scenario:
             Kind(node=Clerk, names=("clerk",), arguments=arguments),
             Kind(node=Regular, names=("regular",)),
         ),
-        specs=(few_wait, the_regular_is_known) if promised else (),
+        specs=(few_wait, the_regular_is_known) if promised else OF_ANY_NODE,
         requests=Requests(
             sessions=Kind(node=Customer, names=("customer",)),
             instead_of=("Regular",),

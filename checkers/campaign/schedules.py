@@ -118,10 +118,8 @@ BY_WHAT_IS_LEFT = "what earlier runs left behind, in a global or a class attribu
 BY_THE_PROCESS = f"{BY_WHAT_IS_LEFT}, or on id()"
 
 
-def differing_there(scenario: str, outcome: RunResult, here: str, there: Sequence[str]) -> RunResult | None:
-    """The run as one that differed, if it did in fresh processes; None if it is the same there."""
-    if all(one == here for one in there):
-        return None
+def differing_there(scenario: str, outcome: RunResult, here: str, there: Sequence[str]) -> RunResult:
+    """A run that differed in fresh processes. If they agree, it is not their hashes that made it differ."""
     words = " and ".join(one[:12] for one in dict.fromkeys(there))
     if len(set(there)) > 1:
         return differing(scenario, outcome, here, f"and {words} under other PYTHONHASHSEEDs", BY_HASH)
@@ -142,10 +140,9 @@ def differs_elsewhere(
     compared = range(min(schedules, COMPARED))
     for number, there in enumerate(digests_elsewhere(scenario, strategy, base, compared)):
         here = digest_of(scenario, strategy, base, number)
-        outcome = execute(config_of(scenario, strategy, base, number))
-        differs = differing_there(scenario, outcome, here, there)
-        if differs is not None:
-            return number, differs
+        if any(one != here for one in there):
+            outcome = execute(config_of(scenario, strategy, base, number))
+            return number, differing_there(scenario, outcome, here, there)
     return None
 
 
@@ -155,15 +152,14 @@ def confirmed(scenario: str, strategy: str, base: int, schedule: int, outcome: R
     assert failure is not None
     if failure.spec == REPRODUCIBLE:
         return outcome
-    here = digest_of(scenario, strategy, base, schedule)
     if runs_elsewhere(scenario, strategy):
+        here = digest_of(scenario, strategy, base, schedule)
         try:
             (there,) = digests_elsewhere(scenario, strategy, base, [schedule])
         except CampaignError:  # Whatever hinders the other processes, the failure is reported.
-            there = (here,)
-        differs = differing_there(scenario, outcome, here, there)
-        if differs is not None:
-            return differs
+            there = ()
+        if any(one != here for one in there):
+            return differing_there(scenario, outcome, here, there)
     again = execute(config_of(scenario, strategy, base, schedule))
     if seen(again) != seen(outcome):
         return differing(scenario, outcome, outcome.digest, f"then {again.digest[:12]}", BY_THE_PROCESS)

@@ -250,11 +250,10 @@ class Scenario(Struct, frozen=True, kw_only=True):
                 raise ScenarioError(
                     f"the scenario {name} has {field}={number!r:.60}; it takes a whole number from 0 on"
                 )
-        for end in self.ends:
-            if end not in ENDS:
-                raise ScenarioError(
-                    f"the scenario {name} has no end {end!r:.60}; there are {', '.join(ENDS)}"
-                )
+        if not self.ends or any(end not in ENDS for end in self.ends):
+            raise ScenarioError(
+                f"the scenario {name} has ends={self.ends!r:.60}; there are {', '.join(ENDS)}"
+            )
 
     def _require_requests(self, requests: Any) -> None:
         if not isinstance(requests, Requests):

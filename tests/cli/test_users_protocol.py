@@ -391,8 +391,9 @@ REFUSED = {
     "an unknown end": (
         'name="ring",',
         'name="ring", ends=("most",),',
-        "the scenario ring has no end 'most'; there are all, majority, gray",
+        "the scenario ring has ends=('most',); there are all, majority, gray",
     ),
+    "no end": ('name="ring",', 'name="ring", ends=(),', "the scenario ring has ends=(); there are all, "),
     "names that are numbers": ("names=NAMES", "names=(1, 2)", "Kind(names=(1, 2)): 1 is no name; "),
     "two nodes of one name": (
         "names=NAMES",

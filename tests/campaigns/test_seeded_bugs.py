@@ -178,6 +178,7 @@ def test_mutants_prints_one_object_per_bug(capsys: pytest.CaptureFixture[str]) -
         "seconds",
         "shrunk_events",
         "levers",
+        "uncounted",
     ]
     assert [list(row) for row in rows] == [[*fields, "provenance"]] * 2
     assert status == 0

@@ -130,6 +130,7 @@ class RegionObservation(GroupsObservation):
         """The parents of children that the metadata does not list yet."""
         self.commands = CommandObserver(self.region, self.groups, self.is_needed, self.reach)
         self.metadata.has_refused = self.commands.has_refused
+        self.metadata.fell_silent = self.repairs.fell_silent
         self.commands.named = self.metadata.names
         self.owners: dict[int, tuple[str, int]] = {}
         """By partition, the place that serves it by a lease, and until which tau."""

@@ -295,6 +295,15 @@ class RepairObserver:
             return True
         return len(there) > 1 and all(one is None or one.member != out for one in there)
 
+    def fell_silent(self, partition: int, voter: Member) -> bool:
+        """Whether an admin was told by a voter's node that the voter is silent for ever."""
+        heard = [
+            said[0].get(partition) for life in self.lives.values() if (said := life.said.get(voter.node.name))
+        ]
+        return any(
+            one is not None and one.silent and one.member.incarnation >= voter.incarnation for one in heard
+        )
+
     def is_dead(self, life: Listening, node: str) -> bool:
         """Whether a node is taken for dead, as the present walk of an admin may have read, and the admin had
         not heard the node of late when that walk began.

@@ -23,6 +23,7 @@ from dynaproof.impl.paxos.messages.membership import CreateReplica
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.storage_node.messages import HostedReplica, NodeReport
 from dynaproof.impl.values.key_range import whole
+from tests.examples.pinned_regions import run_pinned
 from tests.examples.small_region import CONFIG, SmallRegion
 from tests.examples.test_hosting import Hosted
 
@@ -136,3 +137,8 @@ def test_a_table_is_not_active_before_a_node_that_is_there_again_has_made_its_re
         driven.is_due = lambda _: True
         Workflows.ready(cast(Any, workflows), Finish(4), Read([]))
     assert len(changed) == 1
+
+
+def test_a_table_becomes_active_without_one_voter_whose_node_says_that_it_is_silent_for_ever() -> None:
+    """Found by `repair-takeover`: the journal of the node rotted while it made the replica."""
+    assert run_pinned("a_new_voter_rots_while_its_table_is_created").failure is None

@@ -91,6 +91,8 @@ class MetadataObserver:
         """Whether a replica of a partition was ever seen."""
         self.has_refused: Callable[[int, Member], bool] = lambda _partition, _member: False
         """Whether a node has said that it has no room for a replica."""
+        self.fell_silent: Callable[[int, Member], bool] = lambda _partition, _member: False
+        """Whether an admin has heard from a node that a replica there fell silent for ever."""
         self.disk_of: Callable[[NodeId], int] = lambda node: node.incarnation
         """The number of the disk on which a node runs now, from 1."""
         self.was_chosen: Callable[[int, PartitionRecord], bool] = lambda _partition, _record: True
@@ -330,10 +332,14 @@ class MetadataObserver:
             self.view.file(BecameActive(after.name, tuple(missing)))
 
     def never_made(self, record: PartitionRecord) -> list[str]:
-        """A partition's replicas that were never seen, except one whose node is lost or has no room."""
+        """A partition's replicas that were never seen, except one that is lost or has no room."""
         number, voters = record.partition, record.config.voters
         absent = [voter for voter in voters if not self.is_made(number, voter)]
-        out = [one for one in absent if self.is_lost(one.node) or self.has_refused(number, one)]
+        out = [
+            one
+            for one in absent
+            if self.is_lost(one.node) or self.fell_silent(number, one) or self.has_refused(number, one)
+        ]
         missing = [voter for voter in absent if voter not in out[:1]]
         return [f"{record.partition}: {voter}" for voter in missing]
 

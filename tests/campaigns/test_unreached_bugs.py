@@ -196,6 +196,9 @@ FOUND_BY = {
     "leavers_dropped_at_once": (
         f"{SELDOM}::test_who_has_left_is_dropped_when_it_is_known_what_its_successor_holds"
     ),
+    "leavers_dropped_beside_a_laggard": (
+        f"{SELDOM}::test_who_has_left_is_dropped_when_others_hold_the_log_or_all_but_the_lost_one_do"
+    ),
     "replacements_outlive_their_table": (
         f"{SELDOM}::test_a_replacement_ends_when_its_partition_has_another_workflow"
     ),

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from dynaproof.impl.admin.balance import Restless
 from dynaproof.impl.admin.chores import Chores, Do
+from dynaproof.impl.admin.leaving import Leaving
 from dynaproof.impl.admin.mourning import Mourning
 from dynaproof.impl.admin.nodes import Heard
 from dynaproof.impl.admin.steps import Driven, Step, Steps
@@ -32,6 +33,7 @@ from dynaproof.impl.partition.records import StoredItem
 from dynaproof.impl.paxos.acceptor import Acceptor
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.leadership import Progress
+from dynaproof.impl.paxos.messages.membership import Status
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.paxos.sender import Sender
 from dynaproof.impl.storage_node.messages import NodeReport
@@ -111,6 +113,31 @@ def test_who_has_left_is_dropped_when_it_is_known_what_its_successor_holds() -> 
         record = PartitionRecord(7, "books", 1, whole(), "listed", config, 1, pending=pending)
         Survey.collect(cast(Any, survey), record, ())
         assert (asked, dropped) == ([7], [] if voted else [out])
+
+
+def test_who_has_left_is_dropped_when_others_hold_the_log_or_all_but_the_lost_one_do() -> None:
+    """Rules M7 and A11: whoever lacks the log through the config may need it of one that has left."""
+    config, out = Config(3, VOTERS, 5), Member(NodeId("region", "a", "sa2"), 1)
+    record = PartitionRecord(7, "books", 1, whole(), "listed", config, 1, pending=(Pending(out, 0, True),))
+    earlier = Config(2, VOTERS, 5)
+    for lost, said, may_go in (
+        (None, Status(config, 9, admitted=True, held=True, others_hold=True, lost=None), True),
+        (None, Status(config, 9, admitted=True, held=False, others_hold=True, lost=None), False),
+        (None, Status(config, 9, admitted=False, held=True, others_hold=True, lost=None), False),
+        (None, Status(earlier, 5, admitted=True, held=True, others_hold=True, lost=None), False),
+        (VOTERS[1], Status(config, 9, admitted=False, held=False, others_hold=True, lost=VOTERS[1]), True),
+        (VOTERS[1], Status(config, 9, admitted=False, held=False, others_hold=False, lost=VOTERS[1]), False),
+        (VOTERS[1], Status(config, 9, admitted=False, held=False, others_hold=True, lost=VOTERS[2]), False),
+    ):
+        dropped: list[Member] = []
+        survey = SimpleNamespace(
+            leavers=SimpleNamespace(asked={7: Leaving(record, (out,), lost)}),
+            env=SimpleNamespace(lane=7),
+            term=SimpleNamespace(active=True),
+            drop=lambda _, member, dropped=dropped: dropped.append(member),
+        )
+        Survey.on_status(cast(Any, survey), VOTERS[0].node, said)
+        assert dropped == ([out] if may_go else [])
 
 
 def test_a_replacement_ends_when_its_partition_has_another_workflow() -> None:

@@ -22,17 +22,6 @@ from dynaproof.checkers.patches import Edit, bug
 
 BUGS = (
     bug(
-        "leavers_dropped_beside_a_laggard",
-        "Who has left is dropped where a voter is lost, though others do not hold the log.",
-        Edit(
-            SURVEY,
-            "if whole or (same and leaving.lost is not None and m.lost == leaving.lost and m.others_hold):",
-            "if True:",
-        ),
-        scenario="move",
-        breaks=("laggards_catch_up", "voters_are_not_dropped", "acknowledged_writes_survive"),
-    ),
-    bug(
         "drops_the_partition",
         "Of a replica that is to go, the whole partition is dropped at its node.",
         Edit(

@@ -56,6 +56,17 @@ BUGS = (
         breaks=("laggards_catch_up", "voters_are_not_dropped", "acknowledged_writes_survive"),
     ),
     bug(
+        "leavers_dropped_beside_a_laggard",
+        "Who has left is dropped where a voter is lost, though others do not hold the log.",
+        Edit(
+            SURVEY,
+            "if whole or (same and leaving.lost is not None and m.lost == leaving.lost and m.others_hold):",
+            "if True:",
+        ),
+        scenario="move",
+        breaks=("laggards_catch_up", "voters_are_not_dropped", "acknowledged_writes_survive"),
+    ),
+    bug(
         "replacements_outlive_their_table",
         "A replacement goes on though its partition is being deleted.",
         Edit(

@@ -1,6 +1,6 @@
-"""Where the time of the scenario `partition` goes, by part of the system.
+"""Where the time of a scenario goes, by part of the system.
 
-    ./run python benchmarks/where_time_goes.py [schedules]
+    ./run python benchmarks/where_time_goes.py [schedules] [scenario]
 
 A timer of CPU time interrupts the run, and the innermost function of the project has a sample: what libraries
 do (encoding, hashing, sorting) counts where it is asked for. The timer costs little and favours neither small
@@ -12,9 +12,8 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 
-from dynaproof.checkers.kinds.group import GroupConfig
 from dynaproof.checkers.processes import collecting_seldom
 from dynaproof.checkers.scenarios.catalogue import config_of, execute
 
@@ -31,38 +30,45 @@ WARM = 24
 """Schedules before the first sample."""
 
 PARTS = {
-    "impl/": "replicas: election, reads, dispatch",
+    "impl/": "nodes: dispatch, outbox, what a client shares with a router",
+    "impl/paxos/": "replicas: election, catch-up, copies, membership",
     "impl/paxos/leader.py": "replicas: leader",
     "impl/paxos/leadership.py": "replicas: leader",
     "impl/paxos/acceptor.py": "replicas: acceptor and learner",
     "impl/paxos/learner.py": "replicas: acceptor and learner",
     "impl/paxos/core.py": "replicas: state that the roles share, leases",
-    "impl/outbox.py": "replicas: outbox",
-    "impl/journal/": "replicas: journal, log and frames",
     "impl/paxos/log.py": "replicas: journal, log and frames",
     "impl/paxos/records.py": "replicas: journal, log and frames",
+    "impl/journal/": "replicas: journal, log and frames",
+    "impl/partition/": "replicas: requests, reads, memory",
     "impl/partition/records.py": "replicas: journal, log and frames",
     "impl/partition/state.py": "replicas: items and tree",
     "impl/tree/": "replicas: items and tree",
     "impl/values/": "replicas: items and tree",
+    "impl/storage_node/": "storage nodes",
+    "impl/router/": "routers",
+    "impl/admin/": "admins",
+    "impl/metadata/": "metadata",
+    "impl/capacity/": "capacity and metrics",
+    "impl/metrics/": "capacity and metrics",
     "checkers/workloads/": "clients and reader",
     "checkers/workloads/judge.py": "linearizability of each key",
-    "specs/": "specs and view",
-    "checkers/simulator/evaluation.py": "specs and view",
-    "specs/observe/": "observer",
-    "checkers/kinds/": "observer",
     "checkers/linearizability/": "linearizability of each key",
-    "checkers/world/world.py": "world: one step, sends and syncs over links",
+    "specs/": "specs and views",
+    "checkers/runs/evaluation.py": "specs and views",
+    "specs/observe/": "observers",
+    "checkers/kinds/": "observers",
+    "checkers/world/": "world: one step, sends and syncs over links",
     "checkers/world/digest.py": "digest",
     "checkers/world/place.py": "nodes' clocks, timers and chance (Env)",
-    "checkers/seam.py": "world: one step, sends and syncs over links",
     "checkers/world/disk.py": "disk",
     "checkers/strategies/": "scheduling",
     "checkers/runs/schedule.py": "scheduling",
-    "checkers/runs/": "faults, the loop of the run, the fair end",
-    "checkers/scenarios/": "faults, the loop of the run, the fair end",
+    "checkers/runs/": "faults, the loop of the run, the end",
+    "checkers/scenarios/": "faults, the loop of the run, the end",
+    "checkers/user_code.py": "faults, the loop of the run, the end",
 }
-"""Parts by the beginning of a function's place, `file function`; the longest that fits decides."""
+"""Parts by the beginning of a function's file; the longest that fits decides."""
 
 
 def part_of(place: str) -> str | None:
@@ -71,19 +77,18 @@ def part_of(place: str) -> str | None:
     return PARTS[max(fits, key=len)] if fits else None
 
 
-def configs(schedules: int) -> list[GroupConfig]:
-    """The first schedules of a portfolio."""
-    return [config_of("partition", "portfolio", 1, number) for number in range(schedules)]
+def place_of(code: CodeType) -> str:
+    """The file of a function as its room names it, and its name. Rooms are imported through links."""
+    return f"{code.co_filename.removeprefix(ROOT).removeprefix('dynaproof/')} {code.co_qualname}"
 
 
-def sampled(schedules: int) -> tuple[Counter[str], int, float]:
+def sampled(scenario: str, schedules: int) -> tuple[Counter[str], int, float]:
     """Samples by function, the events of the schedules, and their CPU seconds."""
     found: Counter[str] = Counter()
 
     def look(number: int, frame: FrameType | None) -> None:
         while frame is not None:
-            code = frame.f_code
-            place = f"{code.co_filename.removeprefix(ROOT)} {code.co_qualname}"
+            place = place_of(frame.f_code)
             if part_of(place) is not None:
                 found[place] += 1
                 return
@@ -92,9 +97,7 @@ def sampled(schedules: int) -> tuple[Counter[str], int, float]:
     signal.signal(signal.SIGPROF, look)
     cpu = time.process_time()
     signal.setitimer(signal.ITIMER_PROF, INTERVAL_S, INTERVAL_S)
-    events = sum(
-        execute(config_of("partition", "portfolio", 1, number)).events for number in range(schedules)
-    )
+    events = sum(execute(config_of(scenario, "portfolio", 1, number)).events for number in range(schedules))
     signal.setitimer(signal.ITIMER_PROF, 0)
     return found, events, time.process_time() - cpu
 
@@ -102,10 +105,13 @@ def sampled(schedules: int) -> tuple[Counter[str], int, float]:
 def main() -> None:
     """Print the table."""
     schedules = int(sys.argv[1]) if sys.argv[1:] else SCHEDULES
-    for config in configs(WARM):
-        execute(config)
+    scenario = sys.argv[2] if sys.argv[2:] else "partition"
+    for number in range(min(WARM, schedules)):
+        execute(config_of(scenario, "portfolio", 1, number))
     with collecting_seldom():
-        places, events, cpu = sampled(schedules)
+        places, events, cpu = sampled(scenario, schedules)
+    if not places:
+        sys.exit("no sample was taken: the schedules were too few, or the kernel has no timer of CPU time")
     parts: Counter[str | None] = Counter()
     for place, count in places.items():
         parts[part_of(place)] += count

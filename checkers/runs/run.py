@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from msgspec import structs
 
 from dynaproof.checkers.runs.config import Failure, RunConfig, RunResult
+from dynaproof.checkers.runs.endless import watched
 from dynaproof.checkers.runs.evaluation import Evaluation, Raised
 from dynaproof.checkers.runs.injector import Injector
 from dynaproof.checkers.runs.kind import Kind
@@ -283,9 +284,27 @@ def perform(
     """A run of a configuration under a driver, and its result.
 
     Raises:
-        UsersCodeError: an observer, a fault or an end of a user's raised.
+        UsersCodeError: an observer, a fault or an end of a user's raised, or something never returns.
     """
     run = Run(scenario, config, driver.first(config), observers)
-    with Guard(blamed):
-        driver.drive(run)
+    drive(run, driver)
     return run, run.result()
+
+
+def drive(run: Run, driver: Driver) -> None:
+    """Let all of a run happen. What is wrong with a user's code is said with its line.
+
+    Raises:
+        UsersCodeError: an observer, a fault or an end of a user's raised, or something never returns.
+    """
+    world = run.world
+    with Guard(blamed), watched(lambda: world.steps, lambda: _last(world)):
+        driver.drive(run)
+
+
+def _last(world: World) -> str:
+    """The last event, in words."""
+    if world.last is None:
+        return "the beginning of the run"
+    kind, where, number = world.last.name
+    return f"event {world.steps} ({kind} {where} {number})"

@@ -13,7 +13,7 @@ from msgspec import Struct
 from dynaproof.checkers.runs.config import RunResult
 from dynaproof.checkers.runs.exploring import Exploring
 from dynaproof.checkers.runs.overview import Overview, OverviewError, overviews
-from dynaproof.checkers.runs.run import Driver, Run
+from dynaproof.checkers.runs.run import Driver, Run, drive
 from dynaproof.checkers.runs.run_file import RunFile
 from dynaproof.checkers.runs.scenario import Scenario
 from dynaproof.checkers.runs.schedule import Following
@@ -152,7 +152,7 @@ def trace(
     tracer = Tracer(keep_some, in_setup=in_setup, wanted=wanted)
     run = tracer.run = Run(scenario, run_file.config, driver.first(run_file.config), (tracer,))
     try:
-        driver.drive(run)
+        drive(run, driver)
         tracer.close()
     except _Stop:
         pass

@@ -6,7 +6,6 @@ replaces nor removes it.
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from msgspec import Struct, field
 from dynaproof.checkers.campaign.errors import CampaignError
 from dynaproof.checkers.campaign.levers import LeverCounts
 from dynaproof.checkers.campaign.schedules import Totals
-from dynaproof.checkers.user_file import WITH, file_of
+from dynaproof.checkers.user_file import WITH
+from dynaproof.checkers.users_files import changed, hashes_of
 from dynaproof.checkers.whole_file import file_problem, write_whole
 
 STATE_FORMAT = 5
@@ -47,7 +47,7 @@ class State(Struct):
     strategy: str
     seed: int
     files: dict[str, str] = field(default_factory=dict)
-    """SHA-256 of each file of a user's that it runs, by its path."""
+    """SHA-256 of each file of a user's that it runs, and of those that these import, by their paths."""
     seconds: float = 0.0
     totals: Totals = field(default_factory=Totals)
     levers: LeverCounts = field(default_factory=LeverCounts)
@@ -60,14 +60,8 @@ class State(Struct):
 
 def begun(scenario: str, strategy: str, seed: int, made_by: str) -> State:
     """A campaign that has seen nothing yet."""
-    return State(STATE_FORMAT, made_by, scenario, strategy, seed, hashes_of(scenario, strategy))
-
-
-def hashes_of(scenario: str, strategy: str) -> dict[str, str]:
-    """SHA-256 of the files of a scenario, of what is added to it, and of strategies, by their paths."""
     names = (*scenario.split(WITH), *strategy.split(","))
-    files = dict.fromkeys(Path(file) for file in map(file_of, names) if file)
-    return {str(one): hashlib.sha256(one.read_bytes()).hexdigest() for one in files if one.is_file()}
+    return State(STATE_FORMAT, made_by, scenario, strategy, seed, hashes_of(names))
 
 
 def plain(name: str) -> str:
@@ -111,12 +105,12 @@ class StateFile:
                 f"{self.path}: begun by {state.made_by}, and this is {new.made_by}: their runs may differ",
                 "go on with the version that began it, or run without --resume",
             )
-        for file in sorted(new.files.keys() | state.files.keys()):
-            if new.files.get(file) != state.files.get(file):
-                raise CampaignError(
-                    f"{self.path}: {file} has changed since that campaign began: its runs may differ",
-                    "go on with the file as it was, or run without --resume",
-                )
+        file = changed(state.files)
+        if file is not None:
+            raise CampaignError(
+                f"{self.path}: {file} has changed since that campaign began: its runs may differ",
+                "go on with the file as it was, or run without --resume",
+            )
         self.mine = True
         return state
 

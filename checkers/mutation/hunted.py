@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field, structs
 
 from dynaproof.checkers.mutation.hunt import Kill
 from dynaproof.checkers.mutation.row_file import RowError, RowFile, read_rows
+from dynaproof.checkers.users_files import changed
 
 DIRECTED = "the directed scenarios"
 """The subject of the row that says that the system without a bug survives these."""
@@ -20,9 +21,15 @@ class Effort(Struct, frozen=True):
     schedules: int
     seed: int
     made_by: str
+    scenario: str = ""
+    """That of a user's own bugs; each of ours names its own."""
+    files: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of the user's files that are hunted in, by their paths."""
 
     def __str__(self) -> str:
-        return f"--strategy {self.strategy} --schedules {self.schedules} --seed {self.seed} of {self.made_by}"
+        hunted_in = f"{self.scenario}, " if self.scenario else ""
+        effort = f"--strategy {self.strategy} --schedules {self.schedules} --seed {self.seed}"
+        return f"{hunted_in}{effort} of {self.made_by}"
 
 
 class Done(Struct, frozen=True):
@@ -49,7 +56,11 @@ class Hunted:
         self.kills: dict[str, Kill] = {}
         self.survived: dict[str, bool] = {}
         for row in [] if file is None else read_rows(file, Done, "a result of a hunt"):
-            if row.effort != effort:
+            different = structs.replace(row.effort, files=effort.files) != effort
+            path = None if different else changed(row.effort.files)
+            if path is not None:
+                raise RowError(f"{file}: {path} has changed since that hunt began")
+            if different:
                 raise RowError(f"{file}: hunted with {row.effort}, and this is {effort}")
             self.take(row)
         self.file = None if file is None else RowFile(file)

@@ -60,6 +60,7 @@ def mutants(
     from dynaproof.checkers.mutation.row_file import RowError
     from dynaproof.checkers.patches import BugError, difference, seeded
     from dynaproof.checkers.scenarios.catalogue import DEFAULT_SCENARIO
+    from dynaproof.checkers.users_files import hashes_of
 
     scenario: str | None = None  # Ours: each bug names its own.
     if names and ".py:" in names[0]:
@@ -96,13 +97,12 @@ def mutants(
         return 0
     ours = scenario is None
     if state is not None:
-        if not ours:
-            raise UserError(f"--state keeps hunts of our own bugs; {scenario} may change in between")
         state_to_read("--state", state)
         state.parent.mkdir(parents=True, exist_ok=True)
         file_to_write("--state", state)
     try:
-        hunted = Hunted(state, Effort(strategy, schedules, seed, maker()))
+        files = {} if scenario is None else hashes_of([scenario, strategy])
+        hunted = Hunted(state, Effort(strategy, schedules, seed, maker(), scenario or "", files))
     except RowError as error:
         raise UserError(str(error), "take another --state") from error
     hunted_in = list(dict.fromkeys(scenario or known[name].scenario for name in chosen))

@@ -140,3 +140,27 @@ def test_an_observer_that_raises_is_told_with_its_line_and_status_2(
     assert code == 2
     assert f"count.py, line {line}: IndexError: list index out of range\n" in said
     assert "Traceback" not in said
+
+
+def test_a_hunt_goes_on_from_its_state_file_and_is_refused_when_a_file_has_changed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    twice = 'Edit(__name__, "self.sum +=", "self.sum += 2 *", within="Counter.on_add")'
+    two = changed(BUGS, f'bugs = (SUBTRACTS, bug("adds_twice", "It adds twice.", {twice}))')
+    state = ("--state", str(tmp_path / "hunt.jsonl"))
+    code, first, _ = mutants(tmp_path, capsys, two, "subtracts", *state)
+    assert code == 0
+    rows = Path(state[1]).read_text(encoding="utf-8").splitlines()
+    code, both, _ = mutants(tmp_path, capsys, two, *state)
+    assert code == 1, "what nobody forbids survives"
+    assert first.splitlines()[0] in both.splitlines()
+    assert Path(state[1]).read_text(encoding="utf-8").splitlines()[: len(rows)] == rows
+    for arguments, why in [
+        ((), "count.py has changed since that hunt began"),
+        (("--seed", "4"), "hunted with "),
+    ]:
+        text = f"{two}\n" if not arguments else two
+        code, out, said = mutants(tmp_path, capsys, text, *arguments, *state)
+        assert (code, out) == (2, "")
+        assert why in said
+        assert "take another --state" in said

@@ -13,6 +13,7 @@ import dynaproof
 from dynaproof import cli
 from dynaproof.checkers import campaign
 from dynaproof.checkers.campaign.state import StateFile, begun
+from dynaproof.checkers.scenarios.catalogue import find
 from dynaproof.provenance import maker
 
 COUNT = (Path(__file__).parent / "counting.py").read_text(encoding="utf-8")
@@ -100,13 +101,17 @@ def test_a_campaign_over_a_file_that_has_changed_is_not_resumed(
     monkeypatch.chdir(tmp_path)
     spec = '@spec("always")\ndef added(view: Nodes) -> bool:\n    return True\n'
     files = {
-        "changing.py": COUNT,
+        "changing.py": f"import beside\nfrom below.deep import far\n{COUNT}",
+        "beside.py": "near = 1\n",
+        "below/deep.py": "far = 1\n",
         "added.py": f"from dynaproof import Nodes, spec\n\n\n{spec}",
         "own.py": "from dynaproof import RandomWalk\n\n\nclass Mine(RandomWalk):\n    pass\n",
     }
+    Path("below").mkdir()
     for name, text in files.items():
         Path(name).write_text(text, encoding="utf-8")
     scenario, strategy = "changing.py:COUNT with added.py:added", "own.py:Mine"
+    find(scenario)  # It is imported, and its neighbours with it, before its campaign begins.
     state = begun(scenario, strategy, 1, maker())
     Path("runs").mkdir()
     assert StateFile(Path("runs"), state).save(state)

@@ -96,8 +96,8 @@ def model(
     not_together(induction=induction, bmc=bmc, graph=graph, bug=bug)
     not_together(only=only, bug=bug)
     not_together(only=only, induction=induction)
-    _nothing_explored(
-        "--induction" if induction else "--bmc" if bmc is not None else None,
+    _not_explored(
+        "--induction" if induction else "--bmc" if bmc is not None else None if graph is None else "--graph",
         {
             "--symmetry": symmetry,
             "--por": por,
@@ -145,10 +145,11 @@ def model(
         raise UserError(f"{name}: {error}") from None
 
 
-def _nothing_explored(instead: str | None, given: dict[str, bool]) -> None:
-    """Reject options of an exploration where Z3 is asked instead."""
+def _not_explored(instead: str | None, given: dict[str, bool]) -> None:
+    """Reject options of an exploration where Z3 is asked instead, or all states are drawn."""
+    does = "draws all states of a small model" if instead == "--graph" else "explores no states"
     for option in [name for name, is_given in given.items() if is_given and instead is not None]:
-        raise UserError(f"{instead} explores no states, so {option} would change nothing", "leave it out")
+        raise UserError(f"{instead} {does}, so {option} would change nothing", "leave it out")
 
 
 def _made(kind: "type[Model]", settings: tuple[str, ...]) -> "Model":

@@ -127,6 +127,8 @@ def test_file_without_one_model_is_refused_and_named_once(capsys, tmp_path, text
         (["paxos", "--threads", "0"], "--threads is 0"),
         (["paxos", "--set", "acceptors=0"], "Acceptor has 0 members; it needs at least one"),
         (["paxos", "--set", "values=-1"], "Value has -1 members; it needs at least one"),
+        (["two_phase_commit", "--graph", "s.svg", "--symmetry"], "so --symmetry would change nothing"),
+        (["two_phase_commit", "--graph", "s.svg", "--max-states", "9"], "so --max-states would change"),
         (["two_phase_commit", "--graph", "states.png"], "the name must end in .svg or .graphml"),
         (["paxos", "--graph", "states.svg"], "there are more than 2000 states"),
         (["nowhere.py"], "dynaproof: nowhere.py: there is no such file\n"),

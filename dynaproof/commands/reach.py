@@ -28,6 +28,9 @@ BEGIN_ANEW = f"{TAKE_ANOTHER}, or remove it to begin anew"
 
 SAVED_EVERY_SECONDS = 15.0
 
+TOO_LONG = ("endurance",)
+"""Scenarios whose one schedule takes hours: by name only."""
+
 
 def reach(
     *scenarios: str,
@@ -47,7 +50,7 @@ def reach(
     command goes on from there. It needs coverage.py, which the environment of a checkout has.
 
     Args:
-        scenarios: Of these; all of ours if none is named.
+        scenarios: Of these; all of ours but `endurance`, whose schedules take hours, if none is named.
         schedules: How many schedules in all; without this and `seconds`, 1,000.
         seconds: For how long to begin new schedules.
         seed: The seed from which the seeds of all runs follow.
@@ -80,7 +83,13 @@ def reach(
     if table is not None and replaced_between(text, BEGIN, END, ()) is None:
         raise UserError(f"{table}: has no lines {BEGIN} and {END}")
     state_to_read("--state", state)
-    taken = Taken(maker(), source_digest(), scenarios or tuple(SCENARIOS), strategy, seed)
+    taken = Taken(
+        maker(),
+        source_digest(),
+        scenarios or tuple(name for name in SCENARIOS if name not in TOO_LONG),
+        strategy,
+        seed,
+    )
     if state.exists():
         try:
             before = kept_in(state)

@@ -8,6 +8,7 @@ import pytest
 
 from dynaproof.checkers.reach.branches import FOLDERS, ROOT, function_at
 from dynaproof.checkers.reach.reasons import REASONS
+from dynaproof.checkers.scenarios.catalogue import SCENARIOS
 from dynaproof.cli import main
 
 MARKS = "# Bugs\n\n<!-- reach begin -->\n<!-- reach end -->\n"
@@ -81,3 +82,12 @@ def test_every_reason_is_of_a_line_that_stands_there() -> None:
                 function,
                 begins,
             )
+
+
+def test_without_names_all_scenarios_take_turns_but_the_one_that_takes_hours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = tmp_path / "reach.json"
+    assert main(["reach", "--schedules", "1", "--jobs", "1", "--state", str(state), "--json"]) == 0
+    named = json.loads(capsys.readouterr().out)["scenarios"]
+    assert set(SCENARIOS) - set(named) == {"endurance"}

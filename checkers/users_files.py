@@ -1,5 +1,5 @@
-"""The files that a user's objects come from, and whether they have changed: work that goes on from where it was
-interrupted goes on with the code that began it.
+"""The files that a user's objects come from, and whether they have changed: work that goes on from where it
+was interrupted goes on with the code that began it.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ class _StuckError(BaseException):
 
 @contextmanager
 def watched(happened: Callable[[], int], last: Callable[[], str]) -> Iterator[None]:
-    """Run the block as long as `happened()` changes: whenever `SECONDS` of processor time have passed, it must
-    not be what it was then. `last()` says what happened last.
+    """Run the block as long as `happened()` changes: whenever `SECONDS` of processor time have passed, it
+    must not be what it was then. `last()` says what happened last.
 
     Only in the main thread of a process, where the system has such timers, and where no other limit runs.
 

@@ -38,7 +38,8 @@ def explore(schedules: int = 3) -> list[str]:
 def test_a_campaign_names_the_line_that_never_returns_and_what_happened_last(
     where: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    swallows = "        try:\n            while True:\n                pass\n        except Exception:\n            pass\n"
+    tries = "        try:\n            while True:\n                pass\n"
+    swallows = f"{tries}        except Exception:\n            pass\n"
     changes = {
         "handler": (HANDLER, ENDLESS),
         "spec": (SPEC, f"{SPEC}    while True:\n        pass\n"),

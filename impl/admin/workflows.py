@@ -8,9 +8,9 @@ step is one conditioned change.
 *Invariant.* A table becomes active when every replica has answered that it was made, except for one of each
 partition that is out (its node is lost, or has no room), and, if the table is given capacity, every partition
 has answered that it has its rates. If two replicas of a partition are out, the table never becomes active,
-and is deleted. The record of a deleted table is removed when, for each partition, of the nodes whose replicas
-have votes, or may get them, all but a minority have answered that nothing of it is left there: so those that
-have not are no quorum (`model/deletion.py`). Nodes that only earlier configs name are not waited for.
+and is deleted. The record of a deleted table is removed when, for each partition, so many nodes have answered
+that nothing of it is left there that the others are no quorum of its config, nor of one that a command may
+still have chosen (`model/deletion.py`). Nodes that only earlier configs name are not waited for.
 """
 
 from __future__ import annotations
@@ -114,16 +114,16 @@ class Driven:
 
     def lacks(self, nodes: Nodes) -> int:
         """How many nodes must still answer, at the least, before the last step: for each partition all but
-        one that is out when the table is created (A13), and all that may vote but a minority when it is
-        deleted (A14).
+        one that is out when the table is created (A13), and when it is deleted, so many that the others are a
+        quorum of no config that may be chosen (A14).
         """
-        creates, missing = self.record.kind == "create", 0
-        for target in self.record.targets:
-            silent = [one for one in self.silent(target) if one in target.may_vote()]
-            # A replica that is out is replaced like any voter, once the table is active (A10).
-            may_lack = min(1, self.out(target, nodes)) if creates else len(target.config.voters) // 2
-            missing += max(0, len(silent) - may_lack)
-        return missing
+        if self.record.kind == "delete":
+            return sum(target.too_many(self.silent(target)) for target in self.record.targets)
+        # A replica that is out is replaced like any voter, once the table is active (A10).
+        return sum(
+            max(0, len(self.silent(target)) - min(1, self.out(target, nodes)))
+            for target in self.record.targets
+        )
 
     def is_hopeless(self, nodes: Nodes) -> bool:
         """Whether a table cannot be created: two voters of a partition are out, and nobody can replace them,

@@ -13,6 +13,7 @@ partitions of a table are the leaves of its lineage, and their ranges cover all 
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -153,6 +154,24 @@ class Target(Struct, frozen=True, gc=False, array_like=True):
         """The addresses of the nodes whose replicas have votes, or may get them (A14)."""
         there = (*(voter.node for voter in self.config.voters), *self.others)
         return tuple(dict.fromkeys(node.address for node in there))
+
+    def configs(self) -> list[Config]:
+        """The config, and those that a command may still have chosen: each of the others in the place of a
+        voter for which rule M2 allows it.
+        """
+        config = self.config
+        later = [config.replacing(out, Member(one, 0)) for one in self.others for out in config.voters]
+        return [config, *([one for one in later if not one.crowded()] or later)]
+
+    def too_many(self, nodes: Container[NodeId]) -> int:
+        """How many of these addresses must go, at the least, so that the others are a quorum of no config."""
+        return max(
+            0,
+            *(
+                sum(voter.node.address in nodes for voter in config.voters) + 1 - config.quorum
+                for config in self.configs()
+            ),
+        )
 
 
 class WorkflowRecord(Struct, frozen=True, gc=False, array_like=True, tag="workflow"):

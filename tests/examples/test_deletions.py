@@ -68,6 +68,32 @@ def test_a_table_does_not_go_while_a_voter_that_is_planned_makes_a_quorum() -> N
     assert lacks(record("a1 b1 c1", planned), "a1 b1 a2") == 0
 
 
+def test_a_table_goes_though_a_voter_and_the_one_that_was_to_replace_it_are_both_away() -> None:
+    """They are in one zone, and it may be down for good."""
+    planned = (pending("a2", 4),)
+    assert lacks(record("a1 b1 c1", planned), "b1") == 1, "a1 or a2 and c1 are left"
+    assert lacks(record("a1 b1 c1", planned), "b1 c1") == 0
+    five = record("a1 b1 c1 a2 b2", (pending("c2", 4),))
+    assert lacks(five, "a1 a2 b1") == 1, (
+        "b2, c1 and c2 are left, and c2 may replace one of those that are not"
+    )
+    assert lacks(five, "a1 a2 b1 b2") == 0
+
+
+def test_a_newcomer_takes_the_place_of_any_voter_for_which_its_zone_has_room() -> None:
+    """Of five voters a second one may come to the zone that has one."""
+    partition = record("a1 b1 c1 a2 b2", (pending("c2", 4),))
+    (target,) = targets_of(partition)
+    voters = [{name for name in NAMES if MEMBERS[name].node in nodes} for nodes in named(target)]
+    five = {"a1", "b1", "c1", "a2", "b2"}
+    assert voters == [five, *(five - {out} | {"c2"} for out in ("a1", "b1", "c1", "a2", "b2"))]
+
+
+def named(target: Target) -> list[list[NodeId]]:
+    """The nodes of the configs that a partition may come to."""
+    return [[voter.node for voter in config.voters] for config in target.configs()]
+
+
 def test_all_nodes_that_may_have_something_of_a_partition_are_told_to_drop_it() -> None:
     some = (pending("a2", 2, voted=True), pending("b2", 3), pending("c2", 4))
     (target,) = targets_of(record("a1 b1 c1", some))

@@ -138,8 +138,8 @@ def test_dead_nodes_of_other_zones_are_waited_for_but_not_for_ever() -> None:
 
 
 def test_a_deleted_partition_waits_for_who_may_vote_and_for_nobody_else() -> None:
-    planned, quorum, left = bugs_of(Deletion)
-    for bug, steps in ((planned, 6), (quorum, 3)):
+    planned, recorded, quorum, left = bugs_of(Deletion)
+    for bug, steps in ((planned, 6), (recorded, 5), (quorum, 5)):
         violation = explore(bug()).violation
         assert violation is not None
         assert (violation.name, len(violation.trace) - 1) == (bug.violates, steps)

@@ -12,27 +12,33 @@ MODEL: Final = "dynaproof.model.deletion"
 BUGS = (
     model_bug(
         "ForgetsWhatIsPlanned",
-        "Only the nodes of the recorded config are waited for.",
-        Edit(
-            MODEL,
-            "return self.names(self.recorded, n) or self.names(self.planned, n)",
-            "return self.names(self.recorded, n)",
-        ),
+        "Only a quorum of the recorded config is heeded.",
+        Edit(MODEL, " and not self.enough(self.planned, left)", ""),
+        violates="what_is_deleted_is_not_served",
+    ),
+    model_bug(
+        "ForgetsWhatIsRecorded",
+        "Only a quorum of the planned config is heeded.",
+        Edit(MODEL, "not self.enough(self.recorded, left) and ", ""),
         violates="what_is_deleted_is_not_served",
     ),
     model_bug(
         "AsManyAsAQuorumLack",
-        "The record goes although as many have not answered as are a quorum.",
-        Edit(MODEL, "<= (VOTERS - 1) // 2", "<= (VOTERS + 1) // 2"),
+        "The record goes although a quorum of the recorded config is left.",
+        Edit(
+            MODEL,
+            "not self.enough(self.recorded, left)",
+            "sum(self.names(self.recorded, n) for n in left) < VOTERS",
+        ),
         violates="what_is_deleted_is_not_served",
     ),
     model_bug(
         "WaitsForWhoHasLeft",
-        "Nodes that only earlier configs name are waited for too.",
+        "A quorum of the first config is heeded too, whose nodes may be away for good.",
         Edit(
             MODEL,
-            "return sum(self.may_vote(n) for n in self.Node if n not in self.dropped)",
-            "return sum(n < self.planned + VOTERS for n in self.Node if n not in self.dropped)",
+            "require(not self.enough(self.recorded, left)",
+            "require(not self.enough(0, left) and not self.enough(self.recorded, left)",
         ),
         violates="the_record_goes",
     ),

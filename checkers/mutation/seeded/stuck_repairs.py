@@ -11,6 +11,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     HOST,
     LEARNER,
     MAKING,
+    METADATA_RECORDS,
     MOURNING,
     NODES,
     PLANNER,
@@ -39,9 +40,13 @@ BUGS = (
         "deletes_wait_for_who_has_left",
         "The record of a table stays until the nodes that its voters have left have dropped its partitions.",
         Edit(
-            WORKFLOWS,
-            "silent = [one for one in self.silent(target) if one in target.may_vote()]",
-            "silent = self.silent(target)",
+            METADATA_RECORDS,
+            "return [config, *([one for one in later if not one.crowded()] or later)]",
+            """
+        left = tuple(Member(one, 0) for one in self.left)
+        config = structs.replace(config, voters=(*config.voters, *left))
+        return [config, *([one for one in later if not one.crowded()] or later)]
+            """,
         ),
         scenario="node-returns",
         breaks=("what_was_begun_ends",),
@@ -50,16 +55,23 @@ BUGS = (
         "planned_voters_forgotten",
         "The record of a table goes although a voter that is planned and another one are left.",
         Edit(
-            "dynaproof.impl.metadata.records",
-            """
-        there = (*(voter.node for voter in self.config.voters), *self.others)
-        """,
-            """
-        there = tuple(voter.node for voter in self.config.voters)
-        """,
+            METADATA_RECORDS,
+            "return [config, *([one for one in later if not one.crowded()] or later)]",
+            "return [config]",
         ),
         scenario="repair",
         breaks=("removed_tables_take_no_writes",),
+    ),
+    bug(
+        "whoever_may_vote_together",
+        "The record of a table stays while a voter and the one that was to replace it are both away.",
+        Edit(
+            METADATA_RECORDS,
+            "[config, *([one for one in later if not one.crowded()] or later)]",
+            "[config, *later]",
+        ),
+        scenario="zone-down",
+        breaks=("what_was_begun_ends",),
     ),
     bug(
         "gone_tables_are_unavailable",

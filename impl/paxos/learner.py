@@ -169,12 +169,14 @@ class Learner(Core[State]):
         needed = min((slot for slot in asked if slot is not None), default=checkpoint + 1)
         if needed < first:
             self.reached("log held for a reader")
+        first = max(self.log.first, min(first, needed))
         self.lapse_views()
+        self.views.bound(lambda place: self.log.size_between(max(self.log.first, place + 1), first - 1))
         copied = self.views.needed_from()
-        if copied is not None and copied < min(first, needed):
+        if copied is not None and copied < first:
             self.reached("log held for a copy")
-            needed = copied
-        return max(self.log.first, min(first, needed))
+            first = max(self.log.first, copied)
+        return first
 
     def lapse_views(self) -> None:
         """Hold for copiers only what they still need, judged also by what a leader hears from them."""

@@ -6,11 +6,13 @@ cut, until the copier has both. Soft state: a restart ends all views, and a copi
 ended is offered the newest checkpoint, for which it uses the pages that it already has.
 
 *Invariants.* A view is open as long as somebody copies from it. A copier that says nothing for `view_us`, or
-for which more than `view_bytes` are held, is forgotten. At most `views` are open; a copier that comes while
-they are shares the newest.
+for which more than `view_bytes` of pages, or of the log, are held, is forgotten. At most `views` are open; a
+copier that comes while they are shares the newest.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from dynaproof.impl.node import Microseconds
 from dynaproof.impl.paxos.ids import Member
@@ -142,6 +144,14 @@ class Views:
         return (
             min((copier.place for copier in self.copiers.values()), default=0) + 1 if self.copiers else None
         )
+
+    def bound(self, log_bytes: Callable[[int], int]) -> None:
+        """Forget copiers for which too much of the log is held: `log_bytes` says how much that is, for one
+        that has the log through a slot. One that has its copy may fall behind for ever.
+        """
+        for member, copier in list(self.copiers.items()):
+            if log_bytes(copier.place) > self.settings.view_bytes:
+                self.forget(member)
 
     def _leave_view(self, copier: Copier) -> None:
         view, copier.view = copier.view, None

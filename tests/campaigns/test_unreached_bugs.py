@@ -226,6 +226,9 @@ FOUND_BY = {
     "deletes_wait_for_who_has_left": (
         f"{DELETES}::test_a_table_goes_though_all_nodes_that_its_voters_have_left_stay_away"
     ),
+    "log_is_held_for_slow_copiers": (
+        "../laws/test_views.py::test_no_more_of_the_log_is_held_for_a_copier_than_may_be"
+    ),
     "whoever_may_vote_together": (
         f"{DELETES}::test_a_table_goes_though_a_voter_and_the_one_that_was_to_replace_it_are_both_away"
     ),

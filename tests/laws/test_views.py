@@ -97,6 +97,19 @@ def test_no_more_is_held_for_a_slow_copier_than_may_be(pages: PageFile) -> None:
     assert (views.copiers, pages.held, pages.waiting_bytes()) == ({}, {}, 0)
 
 
+def test_no_more_of_the_log_is_held_for_a_copier_than_may_be(pages: PageFile) -> None:
+    """Rule C3: one that has its copy, and always some more of the log, but falls behind."""
+    views = Views(SETTINGS, boot=1)
+    assert views.offer(ONE, 3, snapshot(9), pages, now=0) is not None
+    for behind in range(1, 12):
+        commit = 9 + 2 * behind
+        views.has(ONE, 9 + behind, commit=commit, now=behind)
+        views.bound(lambda place, commit=commit: 100 * (commit - place))  # type: ignore[misc]
+        assert bool(views.copiers) == (100 * behind <= SETTINGS.view_bytes)
+    assert not views.copiers
+    assert views.needed_from() is None
+
+
 def test_a_log_replica_keeps_its_view_though_it_has_the_log(pages: PageFile) -> None:
     """Rule M5: it votes, so it is level long before it has a tree; without one it could not serve."""
     views = Views(SETTINGS, boot=1)

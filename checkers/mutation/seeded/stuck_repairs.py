@@ -20,6 +20,7 @@ from dynaproof.checkers.mutation.seeded.places import (
     ROUTER,
     SURVEY,
     TABLES,
+    VIEWS,
     WORKFLOWS,
 )
 from dynaproof.checkers.patches import Edit, bug
@@ -72,6 +73,13 @@ BUGS = (
         ),
         scenario="zone-down",
         breaks=("what_was_begun_ends",),
+    ),
+    bug(
+        "log_is_held_for_slow_copiers",
+        "The log is held for a copier that has its copy, however far that falls behind.",
+        Edit(VIEWS, "if log_bytes(copier.place) > self.settings.view_bytes:", "if False:"),
+        scenario="copy-under-load",
+        breaks=("logs_get_cut",),
     ),
     bug(
         "gone_tables_are_unavailable",

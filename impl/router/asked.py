@@ -94,6 +94,7 @@ class Asked:
 
     __slots__ = (
         "action",
+        "began_at",
         "client",
         "consumed",
         "number",
@@ -106,12 +107,13 @@ class Asked:
         "until",
     )
 
-    def __init__(self, client: NodeId, ask: Ask, until: Microseconds) -> None:
+    def __init__(self, client: NodeId, ask: Ask, began_at: Microseconds, until: Microseconds) -> None:
         self.client = client
         self.session = ask.session
         self.number = ask.number
         """The user's own."""
         self.action = ask.action
+        self.began_at = began_at
         self.until = until
         self.tables: dict[str, Known] = {}
         """The tables found so far, of those that it is about; until its calls begin."""

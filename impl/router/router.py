@@ -108,7 +108,8 @@ class Router:
         """Take a request once, if there is room, and find the table."""
         if not self.sessions.takes(sender, m):
             return
-        asked = Asked(sender, m, self.env.now + self.settings.timeout_us)
+        now = self.env.now
+        asked = Asked(sender, m, now, now + self.settings.timeout_us)
         crowded = isinstance(m.action, PAGES) and self.pages_under_way() >= self.settings.scans_at_once
         if crowded or len(self.asked) >= self.settings.requests:
             self.fail(asked, errors.THROTTLED)
@@ -135,8 +136,10 @@ class Router:
         return sum(isinstance(asked.action, PAGES) for asked in self.asked.values())
 
     def find(self, number: int, asked: Asked) -> None:
-        """Go on with what is known of the tables, or look up the first one that is not known."""
-        action = asked.action
+        """Go on with what is known of the tables, or look up the first one that is not known. What breaks a
+        rule of a table as it was known before may be right by now: the table is looked up first (R1).
+        """
+        action, used = asked.action, dict[str, Known]()
         try:
             check_bytes(action, self.settings.batch_bytes)
             names = (
@@ -150,10 +153,14 @@ class Router:
                     self.tables.wait(name, number, asked.until)
                     return
                 asked.tables[name] = known
-            tables, asked.tables = asked.tables, {}
-            self.go_on(number, asked, tables)
+            used, asked.tables = asked.tables, {}
+            self.go_on(number, asked, used)
         except InvalidValue as error:
-            self.end(number, errors.invalid(error.message))
+            older = next((name for name, known in used.items() if known.asked_at < asked.began_at), None)
+            if older is None:
+                self.end(number, errors.invalid(error.message))
+            else:
+                self.tables.wait(older, number, asked.until)
 
     def go_on(self, number: int, asked: Asked, tables: Mapping[str, Known]) -> None:
         """Begin the calls, or the next one.

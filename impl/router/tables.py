@@ -39,17 +39,25 @@ class LocateTimer(Timer, frozen=True, gc=False, tag="locate"):
 class Known:
     """An active table as the metadata had it at a slot, except for splits that were heard of since."""
 
-    __slots__ = ("at", "partitions", "slot", "starts", "table")
+    __slots__ = ("asked_at", "at", "partitions", "slot", "starts", "table")
 
     def __init__(
-        self, table: TableRecord, partitions: tuple[PartitionRecord, ...], slot: int, at: Microseconds
+        self,
+        table: TableRecord,
+        partitions: tuple[PartitionRecord, ...],
+        slot: int,
+        asked_at: Microseconds,
+        at: Microseconds,
     ) -> None:
         self.table = table
         self.partitions = partitions
         """In the order of their ranges, which cover all."""
         self.starts = [one.range.start for one in partitions]
         self.slot = slot
+        self.asked_at = asked_at
+        """When the metadata was asked for it, so it is no older than that;"""
         self.at = at
+        """and when it has answered."""
 
     def owner(self, key: bytes) -> PartitionRecord:
         """The partition to which a storage key belongs (R2)."""
@@ -63,7 +71,7 @@ class Known:
         """The same with the children of a partition in its place."""
         at = self.partitions.index(parent)
         partitions = (*self.partitions[:at], *children, *self.partitions[at + 1 :])
-        return Known(self.table, partitions, self.slot, self.at)
+        return Known(self.table, partitions, self.slot, self.asked_at, self.at)
 
 
 def hosts_of(partition: PartitionRecord) -> tuple[NodeId, ...]:
@@ -74,13 +82,15 @@ def hosts_of(partition: PartitionRecord) -> tuple[NodeId, ...]:
 class LookUp:
     """A look-up of a table under way."""
 
-    __slots__ = ("asked", "followed", "late", "table", "until", "waits")
+    __slots__ = ("asked", "asked_at", "followed", "late", "table", "until", "waits")
 
     def __init__(self, table: str, until: Microseconds) -> None:
         self.table = table
         self.until = until
         self.asked = 0
-        """How often the metadata was asked."""
+        """How often the metadata was asked,"""
+        self.asked_at: Microseconds = 0
+        """and when for the first time."""
         self.followed: Ballot = NO_BALLOT
         """The ballot of the hint last followed (R3)."""
         self.waits: dict[int, Microseconds] = {}
@@ -184,6 +194,7 @@ class Tables:
         """Ask the metadata."""
         self.numbers += 1
         self.look_ups[self.numbers] = look_up
+        look_up.asked_at = self.env.now
         self.ask(self.numbers, look_up)
 
     def ask(self, number: int, look_up: LookUp) -> None:
@@ -246,7 +257,7 @@ class Tables:
         before = self.known.get(look_up.table)
         if before is None or m.slot >= before.slot:
             self.forget(look_up.table, m.table)
-            self.keep(look_up.table, m)
+            self.keep(look_up, m)
         waits = list(look_up.waits)
         if m.table is not None and m.table.status == "active":
             waits += look_up.late
@@ -264,13 +275,13 @@ class Tables:
             if table is None or table.generation != one.generation:
                 self.caller.forget(one.partition)
 
-    def keep(self, name: str, m: Located) -> None:
+    def keep(self, look_up: LookUp, m: Located) -> None:
         """Keep a table while it is active."""
         if m.table is None or m.table.status != "active":
             return
         if any(one.partition in self.homes for one in m.partitions):
             return  # Another table has it, and one of the two answers is wrong.
-        self.known[name] = Known(m.table, m.partitions, m.slot, self.env.now)
+        self.known[look_up.table] = Known(m.table, m.partitions, m.slot, look_up.asked_at, self.env.now)
         for one in m.partitions:
             self.homes[one.partition] = hosts_of(one)
         for partition, ballot, leader in m.leaders:

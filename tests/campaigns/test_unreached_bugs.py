@@ -28,7 +28,7 @@ EARLIER = "test_earlier_lives_and_terms.py"
 IN_TURN = "test_of_two_lost_voters_the_one_is_replaced_for_which_a_node_is_free_unless_the_other_came_last"
 CLOCKS, HOLD = "test_untrusted_clocks.py", "test_what_voters_hold.py"
 QUEUE, METADATA = "test_waiting_at_the_leader.py", "test_admins_and_the_metadata.py"
-LINES = "test_page_file_lines.py"
+LINES, LOOK_UPS = "test_page_file_lines.py", "test_router_look_ups.py"
 TAKES = "test_a_child_takes_its_own_pages_that_are_not_free_and_none_of_its_parents"
 
 FOUND_BY = {
@@ -225,6 +225,12 @@ FOUND_BY = {
     ),
     "deletes_wait_for_who_has_left": (
         f"{DELETES}::test_a_table_goes_though_all_nodes_that_its_voters_have_left_stay_away"
+    ),
+    "refused_by_an_older_table": (
+        f"{LOOK_UPS}::test_what_is_wrong_by_an_older_table_is_not_refused_before_the_table_is_looked_up"
+    ),
+    "older_answers_refuse": (
+        f"{LOOK_UPS}::test_a_look_up_that_was_begun_before_says_nothing_of_what_is_wrong_now"
     ),
     "log_is_held_for_slow_copiers": (
         "../laws/test_views.py::test_no_more_of_the_log_is_held_for_a_copier_than_may_be"

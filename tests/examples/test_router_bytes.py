@@ -151,7 +151,7 @@ def test_a_page_ends_where_there_is_no_room_and_the_next_one_goes_on() -> None:
 
 def test_as_much_is_taken_as_there_is_room_for_and_not_a_byte_more() -> None:
     room = Room(100, 40)
-    asked = Asked(ME, Ask(Session(1, 1), 1, GETS), 0)
+    asked = Asked(ME, Ask(Session(1, 1), 1, GETS), 0, 0)
     assert room.take(asked, 60)
     assert not room.take(asked, 41)
     assert not room.keep(asked, 41), "a batch reads less than there is room for"
@@ -163,7 +163,7 @@ def test_as_much_is_taken_as_there_is_room_for_and_not_a_byte_more() -> None:
 
 def test_a_batch_of_which_nothing_was_done_hears_of_what_is_still_there() -> None:
     """One item was not kept; the table of the other one is gone, which is not for its user to hear."""
-    asked = Asked(ME, Ask(Session(1, 1), 1, GETS), 1_000)
+    asked = Asked(ME, Ask(Session(1, 1), 1, GETS), 0, 1_000)
     operation: Any = None
     for key, gone, error in ((b"a", True, errors.NO_METADATA), (b"b", False, errors.THROTTLED)):
         piece = Piece("books", 1, key, operation)

@@ -7,14 +7,18 @@ from msgspec import structs
 from dynaproof.impl.metadata.messages import Locate, Located
 from dynaproof.impl.metadata.records import TableRecord
 from dynaproof.impl.paxos.ids import Ballot
-from dynaproof.impl.router.messages import Answered, DescribeTable, Failed, GetItem, Result
+from dynaproof.impl.router.messages import Answered, DescribeTable, Failed, GetItem, PutItem, Result
 from dynaproof.impl.router.settings import RouterSettings
 from dynaproof.impl.router.tables import LocateTimer
+from dynaproof.impl.values.attribute import S
+from dynaproof.impl.values.encoding import encode_item
+from dynaproof.impl.values.key import KeyAttribute, KeySchema
 from tests.examples.router_books import LEFT, NODES, ORDERED, PARENT, SCHEMA, A, Books, item
 
 NEW = TableRecord("new", 2, "creating", SCHEMA, 3, (6,), ORDERED, 0)
 PARTITION = structs.replace(PARENT, partition=6, table="new", generation=2)
 GET = GetItem("new", item(LEFT), strong=True)
+GET_OLD = GetItem("books", item(LEFT), strong=True)
 
 
 def located(books: Books, table: TableRecord | None) -> None:
@@ -163,3 +167,53 @@ def test_who_leads_is_known_as_long_as_a_table_is_and_older_hints_do_not_change_
     books.look_up()
     books.ask(GetItem("books", item(LEFT), strong=True))
     assert books.last[1] == NODES[1].address
+
+
+def made_anew(schema: KeySchema) -> TableRecord:
+    """The table was deleted, and made again with another key."""
+    return TableRecord("books", 2, "active", schema, 3, (7,), ORDERED, 0)
+
+
+def answers(books: Books, table: TableRecord) -> None:
+    """The metadata answers what it was asked last for the table."""
+    number = max(m.number for _, _, m in books.env.sent if isinstance(m, Locate))
+    books.slot += 1
+    partitions = tuple(
+        structs.replace(PARENT, partition=one, generation=table.generation) for one in table.partitions
+    )
+    books.env.lane = 0
+    books.router.on_message(A, Located(number, books.slot, table, partitions, (), 0, NODES))
+
+
+def test_what_is_wrong_by_an_older_table_is_not_refused_before_the_table_is_looked_up() -> None:
+    """The user has heard that the table is active again; this router has not."""
+    schema = KeySchema(KeyAttribute("isbn", "S"))
+    for right in (True, False):
+        books = Books()
+        books.env.pass_time(1)
+        heard = len(said(books))
+        asked = sum(isinstance(m, Locate) for _, _, m in books.env.sent)
+        books.ask(PutItem("books", encode_item({"isbn" if right else "pages": S("1")})))
+        assert len(said(books)) == heard, "it is not refused"
+        answers(books, made_anew(schema))
+        assert sum(isinstance(m, Locate) for _, _, m in books.env.sent) == asked + 1
+        if right:
+            assert books.last[0] == 7, "it goes to the new table"
+            books.reply()
+            assert len(said(books)) == heard + 1
+        else:
+            assert said(books)[heard:] == ["ValidationException"]
+
+
+def test_a_look_up_that_was_begun_before_says_nothing_of_what_is_wrong_now() -> None:
+    books = Books()
+    books.env.pass_time(RouterSettings().refresh_us)
+    books.ask(GET_OLD)  # It is answered by what is known, which is refreshed meanwhile.
+    books.env.pass_time(1)
+    heard = len(said(books))
+    books.ask(PutItem("books", encode_item({"isbn": S("1")})))
+    old = TableRecord("books", 1, "active", SCHEMA, 3, (1,), ORDERED, 0)
+    answers(books, old)
+    assert len(said(books)) == heard, "the answer may be older than the request"
+    answers(books, old)
+    assert said(books)[heard:] == ["ValidationException"]

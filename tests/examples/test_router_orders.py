@@ -59,7 +59,7 @@ def ordering() -> tuple[Any, Control]:
     around: Any = Surroundings()
     control = Control(around, RouterSettings(), (ACTIVE, DOWN), around)
     control.start()
-    around.asked[1] = Asked(ME, Ask(Session(1, 1), 1, DeleteTable(TABLE.name)), 10_000_000)
+    around.asked[1] = Asked(ME, Ask(Session(1, 1), 1, DeleteTable(TABLE.name)), 0, 10_000_000)
     control.begin(1, around.asked[1])
     assert (around.to, around.sent) == ([ACTIVE.address], [OpenSession(1)])
     return around, control
@@ -73,7 +73,7 @@ def test_an_order_that_got_no_answer_goes_to_the_admin_that_has_answered_another
     control = Control(around, RouterSettings(), (DOWN, ACTIVE), around)
     control.start()
     for number in (1, 2):
-        around.asked[number] = Asked(ME, Ask(Session(1, 1), number, DeleteTable(TABLE.name)), 10_000_000)
+        around.asked[number] = Asked(ME, Ask(Session(1, 1), number, DeleteTable(TABLE.name)), 0, 10_000_000)
         control.begin(number, around.asked[number])
     assert around.to == [DOWN.address, ACTIVE.address]
     control.on_obeyed(ACTIVE, Obeyed(RequestId(ME, 1, 2), TABLE))

@@ -75,6 +75,18 @@ BUGS = (
         breaks=("what_was_begun_ends",),
     ),
     bug(
+        "refused_by_an_older_table",
+        "A request is refused by the key of a table that was deleted and made anew with another one.",
+        Edit(ROUTER, "if older is None:", "if True:"),
+        scenario="create-delete-create",
+    ),
+    bug(
+        "older_answers_refuse",
+        "So it is by an answer to a question that was asked before the request came.",
+        Edit(TABLES, "m.slot, look_up.asked_at, self.env.now)", "m.slot, self.env.now, self.env.now)"),
+        scenario="create-delete-create",
+    ),
+    bug(
         "log_is_held_for_slow_copiers",
         "The log is held for a copier that has its copy, however far that falls behind.",
         Edit(VIEWS, "if log_bytes(copier.place) > self.settings.view_bytes:", "if False:"),

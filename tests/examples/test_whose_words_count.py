@@ -1,4 +1,4 @@
-"""Whose word an admin takes for what: a replica was made, or will not be, on the word of its own node only."""
+"""Whose word an admin takes for what: a replica was made, or will not be, at the word of its own node."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from msgspec import Struct, structs
@@ -99,7 +100,8 @@ def explore(
         for number in range(first, schedules):
             config = changed(config_of(where, strategy, seed, number))
             try:
-                with at_most(RUN_SECONDS):
+                # A user's run is watched (`checkers/runs/endless.py`), and its line named.
+                with at_most(RUN_SECONDS) if scenario is None else nullcontext():
                     outcome = execute(find(where), config)
             except RAISED:
                 if scenario is not None:

@@ -78,3 +78,15 @@ def test_a_run_file_whose_code_no_longer_returns_is_refused_with_its_line(
     told = refused(capsys, command, str(run))
     assert "count.py, line " in told
     assert "what a run calls must return" in told
+
+
+def test_a_users_bug_that_makes_a_handler_endless_ends_the_hunt_with_its_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    new = '"self.sum += message.number\\nwhile True:\\n    pass"'
+    edit = f'Edit(__name__, "self.sum += message.number", {new}, within="Counter.on_add")'
+    loops = f'bug("loops", "It never returns.", {edit})'
+    Path("count.py").write_text(COUNT.replace("bugs = (SUBTRACTS,)", f"bugs = ({loops},)"))
+    told = refused(capsys, "mutants", "count.py:COUNT", "--schedules", "3", "--jobs", "1")
+    assert "in on_add" in told
+    assert "what a run calls must return" in told

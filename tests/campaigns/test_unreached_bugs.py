@@ -29,8 +29,6 @@ IN_TURN = "test_of_two_lost_voters_the_one_is_replaced_for_which_a_node_is_free_
 CLOCKS, HOLD = "test_untrusted_clocks.py", "test_what_voters_hold.py"
 QUEUE, METADATA = "test_waiting_at_the_leader.py", "test_admins_and_the_metadata.py"
 LINES = "test_page_file_lines.py"
-WORDS = "test_whose_words_count.py"
-TAKEN = "test_a_replica_is_not_moved_to_a_node_that_has_one_of_its_partition_or_gets_one"
 TAKES = "test_a_child_takes_its_own_pages_that_are_not_free_and_none_of_its_parents"
 
 FOUND_BY = {
@@ -419,14 +417,6 @@ FOUND_BY = {
         "test_router_look_ups.py::"
         "test_who_has_waited_for_a_look_up_long_enough_is_told_so_though_others_go_on_waiting"
     ),
-    "made_at_anybodys_word": (f"{WORDS}::test_a_new_replica_is_taken_for_made_only_at_its_own_nodes_word"),
-    "refusals_are_waited_out": (
-        f"{WORDS}::test_a_replacement_for_which_there_is_no_room_is_given_up_at_once_and_no_other"
-    ),
-    "given_up_while_it_is_made": (
-        f"{WORDS}::test_a_replica_that_a_config_names_is_made_however_long_that_takes_unless_it_is_lost"
-    ),
-    "balances_onto_taken_nodes": f"{BALANCE}::{TAKEN}",
 }
 """By bug, a test of its rule; those of routers are seen by `test_each_bug_of_calls_over_splits_is_seen`."""
 

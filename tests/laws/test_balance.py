@@ -76,22 +76,6 @@ def test_moves_come_to_an_end_and_each_takes_from_who_has_more(
     raise AssertionError("replicas are moved for ever")
 
 
-def test_a_replica_is_not_moved_to_a_node_that_has_one_of_its_partition_or_gets_one() -> None:
-    """Such a move would be refused, walk after walk, and no other be tried."""
-    zone = Zone([(900, 0), (800, 0)], [0])
-    on = Member(NODES[0], 1)
-    pending = SimpleNamespace(member=Member(NODES[1], 2))
-    for members, waiting, to in [
-        ((on,), (), NODES[1]),
-        ((on,), (pending,), NODES[2]),
-        ((on, Member(NODES[1], 2)), (), NODES[2]),
-        ((on, Member(NODES[1], 2), Member(NODES[2], 3)), (), None),
-    ]:
-        partition = SimpleNamespace(partition=1, config=Config(0, members, 4), pending=waiting)
-        found = better_place(zone.nodes(), zone.restless, cast(Any, partition), zone.candidates())
-        assert found == (None if to is None else (on, to))
-
-
 def test_a_lone_replica_stays_where_it_is() -> None:
     assert not Zone([(1_000, 50)], [0]).move()
     assert Zone([(1_000, 50), (1_000, 50)], [0]).move()

@@ -99,6 +99,19 @@ def test_no_replica_is_moved_in_a_zone_to_which_another_one_is_coming() -> None:
     assert not zone.move()
 
 
+def test_a_replica_is_moved_to_no_node_where_its_partition_has_one() -> None:
+    """It goes to another node, if that is not as good; a plan that is not possible would come again (A15)."""
+    zone, best, other = Zone([(1_000, 50), (1_000, 50), (100, 5)], [2, 0, 0]), NODES[1], NODES[2]
+    voter = Member(NODES[0], 1)
+    for there, goes_to in (((), best), ((best,), other), ((best, other), None)):
+        members = tuple(Member(node, number) for number, node in enumerate(there, 2))
+        pending = tuple(SimpleNamespace(member=member) for member in members)
+        for voters, left in (((voter, *members), ()), ((voter,), pending)):
+            partition = SimpleNamespace(partition=1, config=Config(0, voters, 9), pending=left)
+            found = better_place(zone.nodes(), zone.restless, cast(Any, partition), zone.candidates())
+            assert found == (None if goes_to is None else (voter, goes_to))
+
+
 @given(st.lists(st.integers(0, 5), min_size=3, max_size=3))
 def test_a_new_replica_goes_to_the_node_with_the_fewest(replicas: list[int]) -> None:
     candidates = [Candidate(node, count) for node, count in zip(NODES, replicas, strict=True)]

@@ -6,7 +6,12 @@ kept for sharper draws. Each makes a test of its rule fail (`tests/campaigns/tes
 
 from __future__ import annotations
 
-from dynaproof.checkers.mutation.seeded import old_knowledge, seldom_reached, unreached_in_regions
+from dynaproof.checkers.mutation.seeded import (
+    old_knowledge,
+    seldom_reached,
+    unreached_in_regions,
+    walks_and_steps,
+)
 from dynaproof.checkers.mutation.seeded.places import (
     AGENT,
     CALL,
@@ -436,4 +441,5 @@ BUGS = (
     *unreached_in_regions.BUGS,
     *old_knowledge.BUGS,
     *seldom_reached.BUGS,
+    *walks_and_steps.BUGS,
 )

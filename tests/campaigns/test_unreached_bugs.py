@@ -28,7 +28,7 @@ EARLIER = "test_earlier_lives_and_terms.py"
 IN_TURN = "test_of_two_lost_voters_the_one_is_replaced_for_which_a_node_is_free_unless_the_other_came_last"
 CLOCKS, HOLD = "test_untrusted_clocks.py", "test_what_voters_hold.py"
 QUEUE, METADATA = "test_waiting_at_the_leader.py", "test_admins_and_the_metadata.py"
-LINES = "test_page_file_lines.py"
+LINES, ON_DEMAND = "test_page_file_lines.py", "test_on_demand_tables.py"
 WORDS, PLANS = "test_words_of_new_replicas.py", "test_plans_of_walks.py"
 STEPPED, JOURNAL = "test_steps_of_workflows.py", "../laws/test_node_journal.py"
 TAKES = "test_a_child_takes_its_own_pages_that_are_not_free_and_none_of_its_parents"
@@ -462,6 +462,15 @@ FOUND_BY = {
         f"{JOURNAL}::test_a_fence_is_shown_once_it_is_durable_and_not_with_what_was_written_before"
     ),
     "first_config_counted_stays": f"{HOLD}::test_a_log_begins_at_the_config_that_was_counted_last",
+    "takes_on_from_any_report": (
+        f"{ON_DEMAND}::test_an_admin_waits_until_each_partition_of_an_on_demand_table_has_reported"
+    ),
+    "rates_onto_whatever_came": (
+        f"{ON_DEMAND}::test_rates_are_set_only_onto_the_version_for_which_they_were_decided"
+    ),
+    "late_commands_do_not_count": (
+        f"{ON_DEMAND}::test_what_a_late_command_of_an_earlier_admin_did_counts_as_soon_as_it_is_reported"
+    ),
     "buried_lines_stay": (
         f"{BIRTHS}::test_the_pages_of_a_parent_go_with_the_last_of_its_children_that_is_buried"
     ),

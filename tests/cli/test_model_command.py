@@ -233,7 +233,9 @@ def test_the_list_takes_an_inherited_action_that_never_happens_for_no_failure(ca
 
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_each_model_of_the_list_can_be_explored_with_symmetry_where_it_has_any(name, capsys):
-    code, out, _ = run(capsys, name, "--max-states", "20", *(["--symmetry"] if find(name)().symmetric else []))
+    code, out, _ = run(
+        capsys, name, "--max-states", "20", *(["--symmetry"] if find(name)().symmetric else [])
+    )
     assert code in (0, 3)
     assert f"{name} (" in out
 

@@ -20,7 +20,7 @@ from dynaproof.model.language import (
     Expected,
     Int,
     Model,
-    Scalar,
+    Range,
     action,
     eventually,
     require,
@@ -34,7 +34,7 @@ class DeafLeader(Model):
     voters = Constant(3)
     cuts = Constant(1)
 
-    Voter = Scalar(voters)
+    Voter = Range(0, voters - 1)
 
     step = Enum("planned", "asked", "void", "replaced")
     leader = Int(0, voters - 1)

@@ -21,7 +21,7 @@ from dynaproof.model.language import (
     Expected,
     Int,
     Model,
-    Scalar,
+    Range,
     Set,
     action,
     always,
@@ -38,7 +38,7 @@ class Deletion(Model):
 
     changes = Constant(2)
 
-    Node = Scalar(VOTERS + changes)
+    Node = Range(0, VOTERS + changes - 1)
 
     log = Array(Node, Int(0, changes))
     """The latest config that a node has accepted."""

@@ -26,15 +26,26 @@ LOST_FROM_JOURNAL = (
 ROTTEN = "rot that is found in a running node: rot falls while a node is down"
 LATE_ANSWER = "an answer that comes when whoever waited for it has ended, or was deposed: rare"
 NO_TIMER = "a timer of a leadership that has ended: it is cancelled then"
+NO_TIMER_OF_IT = "a timer of a purse that was dropped: none is, with so few tables"
+NO_ROOM_THERE = (
+    "a node without room for what it is told to make: admins count the room before they plan, so this is rare"
+)
+ONLY_OF_METADATA = "word of where another partition than the metadata is: only hosts of the metadata say that"
 NO_NODE_LEFT = "no node of a zone has room, or lives: at most one node of a zone dies"
 
 REASONS: Final[dict[str, dict[tuple[str, str], str]]] = {
     "impl/admin/admin.py": {
         ("Admin.on_message", ""): NO_SUCH_KIND,
         ("Admin.on_report", ""): NO_IMPOSTOR,
+        ("Admin.moved", ""): ONLY_OF_METADATA,
     },
     "impl/admin/chores.py": {("Chores.add", ""): HIGH_BOUND},
-    "impl/admin/nodes.py": {("Nodes.on_report", ""): NO_IMPOSTOR},
+    "impl/admin/leaving.py": {("Leavers.has_turn", ""): HIGH_BOUND},
+    "impl/admin/nodes.py": {
+        ("Nodes.on_report", ""): NO_IMPOSTOR,
+        ("Nodes.drop_late", ""): LATE_ANSWER,
+        ("Nodes.collect_unnamed", "if not self.term.active"): LATE_ANSWER,
+    },
     "impl/admin/orders.py": {
         ("Orders.on_order", "elif wrong is not None:"): SOUND_ORDERS,
         ("Orders.on_order", "elif m.request not in self.under_way:"): LATE_ANSWER,
@@ -62,6 +73,8 @@ REASONS: Final[dict[str, dict[tuple[str, str], str]]] = {
         ("Survey.partitions_read", "if m.walk != self.walk:"): LATE_ANSWER,
         ("Survey.on_not_now", ""): HIGH_BOUND,
         ("Survey.on_gone", ""): LATE_ANSWER,
+        ("Survey.unread", ""): LATE_ANSWER,
+        ("Survey.on_status", "if member not in"): "a config names one that has left: none comes back",
     },
     "impl/admin/workflows.py": {
         ("Workflows.forget", ""): LATE_ANSWER,
@@ -70,6 +83,8 @@ REASONS: Final[dict[str, dict[tuple[str, str], str]]] = {
         ("Workflows.rated", ""): LATE_ANSWER,
         ("Workflows.unready", ""): LATE_ANSWER,
         ("Workflows.finished", ""): LATE_ANSWER,
+        ("Workflows.on_no_room", ""): NO_ROOM_THERE,
+        ("Workflows.ready", "if driven.is_hopeless("): NO_ROOM_THERE,
     },
     "impl/metadata/changes.py": {
         ("create_table", ""): NO_NODE_LEFT,
@@ -113,6 +128,10 @@ REASONS: Final[dict[str, dict[tuple[str, str], str]]] = {
         ("Entries._holding", ""): ROTTEN,
         ("Entries._read_back", ""): ROTTEN,
     },
+    "impl/paxos/learner.py": {
+        ("Learner.on_checkpoint_written", "if checkpoint is None"): LATE_ANSWER,
+        ("Learner.on_checkpoint_durable", "if checkpoint is None"): LATE_ANSWER,
+    },
     "impl/paxos/leader.py": {("Leader.on_heartbeat_timer", ""): NO_TIMER},
     "impl/paxos/log.py": {("ReplicationLog.recover", "if found is None:"): LOST_FROM_JOURNAL},
     "impl/paxos/membership.py": {("Membership.sound", ""): SOUND_COMMANDS},
@@ -136,15 +155,33 @@ REASONS: Final[dict[str, dict[tuple[str, str], str]]] = {
         ("Router.ended", ""): LATE_ANSWER,
         ("Router.was_split", ""): LATE_ANSWER,
         ("Router.on_message", ""): NO_SUCH_KIND,
+        ("Router.moved", ""): ONLY_OF_METADATA,
+    },
+    "impl/router/tables.py": {
+        ("Tables.on_located", "if before is None or"): LATE_ANSWER,
+        ("Tables.keep", "if any(one.partition in"): "two tables with one partition: sound metadata has none",
+        ("Tables.split", "if not whole_range"): "a split that the metadata contradicts: there is none",
+    },
+    "impl/router/tokens.py": {
+        ("Purses.spend", "if self.service is None:"): "global admission in a region without a token service",
+        ("Purses.purse", "if too_many > 0:"): HIGH_BOUND,
+        ("Purses.purse", "for dropped in"): HIGH_BOUND,
+        ("Purses.on_draw_timer", "if purse is None"): NO_TIMER_OF_IT,
+        ("Purses.on_hold_timer", "if purse is None"): NO_TIMER_OF_IT,
     },
     "impl/storage_node/agent.py": {("Agent.obeys", ""): NO_IMPOSTOR},
     "impl/storage_node/host.py": {
         ("StorageNode.on_found", ""): LOST_FROM_JOURNAL,
         ("StorageNode.recover", ""): LOST_FROM_JOURNAL,
+        ("StorageNode.on_create_replica", "if self.has_room("): NO_ROOM_THERE,
+        ("StorageNode.on_create_replica", "elif not self.unread:"): NO_ROOM_THERE,
+        ("StorageNode.on_create_replica", "elif sender != self.env.me"): NO_IMPOSTOR,
+        ("StorageNode.on_timer", "if self.agent is not None:"): NO_SUCH_KIND,
         ("StorageNode.on_create_replica", "if m.log is not None and m.log.record.slot < 1:"): SOUND_COMMANDS,
         ("StorageNode.on_message_for_node", ""): NO_IMPOSTOR,
         ("StorageNode.found_unsound", ""): OTHER_CODE,
     },
+    "impl/storage_node/metadata_host.py": {("MetadataHost.obeys", ""): NO_IMPOSTOR},
     "impl/storage_node/node_journal.py": {
         ("NodeJournal._purge", ""): "a journal begins anew after 64 records: few runs drop so many",
     },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from dynaproof.checkers.kinds.client_faults import CLIENT_CRASH
-from dynaproof.checkers.kinds.region_faults import ADMIN_CRASH
+from dynaproof.checkers.kinds.region_faults import ADMIN_CRASH, ADMIN_CUT
 from dynaproof.checkers.kinds.replica_faults import HANDOVER
 from dynaproof.checkers.runs.config import Chance, Fault, draw_faults, in_order
 from dynaproof.checkers.runs.scenario import Scenario
@@ -17,17 +17,18 @@ NAME = "on-demand"
 
 
 def faults_of(pick: Chance, label: str, length: int) -> tuple[Fault, ...]:
-    """The active admin crashes, and a few other things happen."""
+    """The active admin crashes, or is cut off, and a few other things happen."""
+    kinds = ((ADMIN_CRASH,), (ADMIN_CRASH, ADMIN_CUT))[pick(2)]
     admins = tuple(
-        Fault(ADMIN_CRASH.name, 1 + pick(length * 3 // 4), pick(64), 10 + pick(600), pick(1 << 20))
-        for _ in range(1 + pick(3))
+        Fault(kinds[pick(len(kinds))].name, 1 + pick(length), pick(64), 10 + pick(600), pick(1 << 20))
+        for _ in range(1 + pick(6))
     )
-    return in_order(admins, draw_faults((CRASH, HANDOVER, GRAY_LINK), label, length, pick(2)))
+    return in_order(admins, draw_faults((CRASH, HANDOVER, GRAY_LINK), label, length, pick(4)))
 
 
 def draw_on_demand(seed: int, strategy: str) -> ThrottledConfig:
     """The configuration of one seed: windows of a few looks of the admin."""
-    config = draw_throttled(NAME, seed, strategy, faults_of, length=1_200)
+    config = draw_throttled(NAME, seed, strategy, faults_of, length=6_000)
     pick = Chance(f"{NAME}/{strategy}/{seed}/window")
     heartbeat, lease = config.settings.heartbeat_us, config.settings.lease_us
     admin = structs.replace(
@@ -46,6 +47,6 @@ ON_DEMAND: Scenario = structs.replace(
     name=NAME,
     sentence="an on-demand table, which takes twice its previous peak",
     draw=draw_on_demand,
-    faults=(CRASH, HANDOVER, GRAY_LINK, ADMIN_CRASH, CLIENT_CRASH),
+    faults=(CRASH, HANDOVER, GRAY_LINK, ADMIN_CRASH, ADMIN_CUT, CLIENT_CRASH),
     sometimes=(WRITE_THROTTLED.name, READ_THROTTLED.name, TAKES_MORE.name),
 )

@@ -39,6 +39,7 @@ NAMES: dict[str, str] = {
     "floors": "dynaproof.model.floors:Floors",
     "delete_split": "dynaproof.model.delete_split:DeleteSplit",
     "takeover": "dynaproof.model.takeover:Takeover",
+    "on_demand": "dynaproof.model.on_demand:OnDemand",
     "router": "dynaproof.model.router:Router",
     "hints": "dynaproof.model.hints:Hints",
     "paging": "dynaproof.model.paging:Paging",

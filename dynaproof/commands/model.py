@@ -320,7 +320,7 @@ def _list(json: bool) -> int:
             for line in [f"{name:17} {bounds(made.constants)}", f"  {counts}: {verdicts}", *gaps(result)]:
                 console.show(line)
         _interrupt_again(result)
-        failed |= broken_promise(result, lasso) is not None or bool(gaps(result))
+        failed |= broken_promise(result, lasso) is not None or bool(unreachable(made, result, options))
         unknown |= ended_early(result, lasso)
     return exits.FAILED if failed else exits.UNKNOWN if unknown else exits.CLEAN
 

@@ -13,13 +13,16 @@ its versions later ones.
 
 An *on-demand* table takes twice its previous peak, by a multiplier that never falls (`on_demand.py` there).
 What it takes is kept by its partitions, because rates are records of their logs: another active admin waits
-until each of them has reported its rates, and goes on from the greatest. The peak of a window that an admin
-did not see end is lost with it.
+until each of them has reported its rates, and goes on from the greatest. A late command of an earlier admin
+may still raise a partition's rates, so each command names the version onto which it was decided, and what a
+partition has of an earlier term counts as soon as it reports it (model `on_demand`). The peak of a window
+that an admin did not see end is lost with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -62,15 +65,28 @@ class LookAtTables(Struct, frozen=True, gc=False):
 class LookAtHomes(Struct, frozen=True, gc=False):
     """Where are the partitions that must be told?"""
 
-    rates: tuple[tuple[int, Rates], ...]
+    commands: tuple[tuple[int, SetRates], ...]
 
 
 class Rating(Struct, frozen=True, gc=False):
     """A partition is told its rates; for a workflow, or for none (0)."""
 
     partition: int
-    version: Version
+    command: SetRates
     workflow: int = 0
+
+    @property
+    def version(self) -> Version:
+        """That of the rates."""
+        return self.command.rates.version
+
+
+class Filled(NamedTuple):
+    """The rates at which the buckets of a partition fill."""
+
+    version: Version
+    read: int
+    write: int
 
 
 class Ratings:
@@ -88,8 +104,8 @@ class Ratings:
         """By partition with rates, the highest version that a replica of it has reported."""
         self.telling: dict[int, Version] = {}
         """By partition, the version that it is being told."""
-        self.fills: dict[int, tuple[Version, int, int]] = {}
-        """By partition, the rates of reads and of writes that it has, by the highest version reported."""
+        self.fills: dict[int, Filled] = {}
+        """By partition, the rates that it has, by the highest version that was heard of."""
         self.reported: dict[tuple[NodeId, int], Usage] = {}
         """By replica, the usage that it reported last."""
         self.usage: dict[int, Usage] = {}
@@ -115,16 +131,20 @@ class Ratings:
         if not self.term.active:
             return
         for one in m.metered:
-            self.applied[one.partition] = max(one.version, self.applied.get(one.partition, NO_VERSION))
-            known = self.fills.get(one.partition)
-            if known is None or one.version > known[0]:
-                self.fills[one.partition] = one.version, one.read, one.write
+            self.hear(one.partition, Filled(one.version, one.read, one.write))
             at = (m.node.address, one.partition)
             more = one.usage.since(self.reported.get(at, one.usage))
             self.reported[at] = one.usage
             self.usage.setdefault(one.partition, Usage()).add(more)
         if m.metered and self.env.now - self.looked_at >= self.settings.survey_us:
             self.look()
+
+    def hear(self, partition: int, filled: Filled) -> None:
+        """A partition has these rates, or later ones."""
+        self.applied[partition] = max(filled.version, self.applied.get(partition, NO_VERSION))
+        known = self.fills.get(partition)
+        if known is None or filled.version > known.version:
+            self.fills[partition] = filled
 
     def look(self) -> None:
         """Read what tables are given."""
@@ -134,7 +154,7 @@ class Ratings:
 
     def tables_read(self, _: LookAtTables, read: Read) -> None:
         """Find the partitions that have not reported the version of their table (A16)."""
-        behind: list[tuple[int, Rates]] = []
+        behind: list[tuple[int, SetRates]] = []
         there: dict[int, Version] = {}
         named: dict[int, bool] = {}
         boosts, self.boosts = self.boosts, {}
@@ -144,18 +164,27 @@ class Ratings:
                 continue
             key = (table.name, table.generation)
             named |= dict.fromkeys(table.partitions, True)
-            boost = boosts.get(key) or self.begin(table)
+            boost = boosts.get(key)
+            if boost is None or boost.adapts != table.given.adapts:
+                boost = self.begin(table)
             if boost is None:
                 continue  # What it takes is not known yet.
             self.boosts[key] = boost
+            on_demand = boost.adapts == "on_demand"
+            if on_demand:
+                boost.resume(table, self.fills, self.term.term)
             self.adapt(table, boost)
             if lacks_partitions(table):
                 self.lacking[table.name] = partitions_needed(table.given) - len(table.partitions)
             for partition, rates in rates_in(table, boost, self.term.term):
                 there[partition] = self.applied.get(partition, NO_VERSION)
                 known = max(there[partition], self.telling.get(partition, NO_VERSION))
-                if table.status == "active" and known < rates.version:
-                    behind.append((partition, rates))
+                if table.status != "active" or known >= rates.version:
+                    continue
+                if not on_demand:
+                    behind.append((partition, SetRates(rates)))
+                elif partition in self.fills:
+                    behind.append((partition, SetRates(rates, self.fills[partition].version)))
         self.applied = there
         self.fills = {partition: fill for partition, fill in self.fills.items() if partition in named}
         self.usage = {partition: used for partition, used in self.usage.items() if partition in there}
@@ -169,13 +198,10 @@ class Ratings:
 
     def begin(self, table: ProvisionedTable) -> Boost | None:
         """Begin to adapt a table; None if it is on demand, and a partition has not reported its rates."""
-        boost = Boost(table.given.adapts, self.env.now, self.settings.on_demand_window_us)
-        if table.given.adapts == "on_demand":
-            fills = [self.fills.get(partition) for partition in table.partitions]
-            if None in fills:
-                return None
-            boost.resume(table, [(one[1], one[2]) for one in fills if one is not None])
-        return boost
+        adapts = table.given.adapts
+        if adapts == "on_demand" and any(partition not in self.fills for partition in table.partitions):
+            return None
+        return Boost(adapts, self.env.now, self.settings.on_demand_window_us)
 
     def adapt(self, table: ProvisionedTable, boost: Boost) -> None:
         """Tell a table's controllers the usage since they were last told."""
@@ -188,10 +214,10 @@ class Ratings:
     def homes_read(self, m: LookAtHomes, read: Read) -> None:
         """Tell these partitions their rates."""
         self.looks = False
-        for partition, rates in m.rates:
+        for partition, command in m.commands:
             record = read.record(partition_key(partition))
             if isinstance(record, PartitionRecord) and record.state == "listed":
-                self.tell(record, rates, 0)
+                self.tell(record, command, 0)
 
     def unread(self, _: LookAtTables | LookAtHomes) -> None:
         """The metadata did not answer: look again at the next report."""
@@ -199,23 +225,29 @@ class Ratings:
 
     # --- Telling ---
 
-    def tell(self, record: PartitionRecord, rates: Rates, workflow: int) -> None:
+    def tell(self, record: PartitionRecord, command: SetRates, workflow: int) -> None:
         """Tell a partition its rates, unless that is under way (A16)."""
-        if self.telling.get(record.partition, NO_VERSION) >= rates.version:
+        rating = Rating(record.partition, command, workflow)
+        if self.telling.get(record.partition, NO_VERSION) >= rating.version:
             return
-        self.telling[record.partition] = rates.version
-        rating = Rating(record.partition, rates.version, workflow)
+        self.telling[record.partition] = rating.version
         timeout_us = self.settings.call_us
-        self.caller.begin(record.partition, voters_of(record), SetRates(rates), timeout_us, rating)
+        self.caller.begin(record.partition, voters_of(record), command, timeout_us, rating)
 
     def told(self, m: Rating, ending: Ending) -> bool:
-        """A call has ended; return whether the partition has these rates, or later ones."""
+        """A call has ended; return whether the partition has these rates, or later ones. One that had others
+        than was expected reports which.
+        """
         if self.telling.get(m.partition) == m.version:
             del self.telling[m.partition]
-        has = ending in ("ok", "condition_failed")
-        if has:
+        if ending == "ok":
+            rates = m.command.rates
+            self.hear(m.partition, Filled(m.version, rates.read.rate, rates.write.rate))
+        elif ending == "condition_failed" and m.command.onto is None:
             self.applied[m.partition] = max(m.version, self.applied.get(m.partition, NO_VERSION))
-        return has
+        else:
+            return False
+        return True
 
 
 class Boost:
@@ -235,27 +267,35 @@ class Boost:
             if isinstance(policy, OnDemand):
                 policy.window_us = window_us
 
-    def resume(self, table: ProvisionedTable, rates: Sequence[tuple[int, int]]) -> None:
-        """Go on from the rates of reads and of writes that the partitions of an on-demand table have."""
-        given, count = table.given, len(table.partitions)
-        for policy, whole, each in (
-            (self.reads, given.read, [read for read, _ in rates]),
-            (self.writes, given.write, [write for _, write in rates]),
-        ):
-            assert isinstance(policy, OnDemand), "only such a table goes on"
-            for index, rate in enumerate(each):
-                policy.multiplier = max(policy.multiplier, ceiling(rate * MICRO, share(whole, count, index)))
+    def resume(self, table: ProvisionedTable, fills: Mapping[int, Filled], term: int) -> None:
+        """Go on from the rates that partitions of an on-demand table have of earlier terms than this one."""
+        before, given, count = self.multipliers(), table.given, len(table.partitions)
+        for index, partition in enumerate(table.partitions):
+            filled = fills.get(partition)
+            if filled is not None and filled.version.term < term:
+                for policy, whole, rate in (
+                    (self.reads, given.read, filled.read),
+                    (self.writes, given.write, filled.write),
+                ):
+                    assert isinstance(policy, OnDemand), "only such a table goes on"
+                    multiplier = ceiling(rate * MICRO, share(whole, count, index))
+                    policy.multiplier = max(policy.multiplier, multiplier)
+        self.step += self.multipliers() != before
+
+    def multipliers(self) -> tuple[int, int]:
+        """Of reads and of writes, in millionths."""
+        return self.reads.multiplier, self.writes.multiplier
 
     def observe(
         self, table: ProvisionedTable, used: Sequence[Usage], elapsed_us: Microseconds, now: Microseconds
     ) -> None:
         """Tell the controllers the usage of a period, by partition."""
-        before, given = (self.reads.multiplier, self.writes.multiplier), table.given
+        before, given = self.multipliers(), table.given
         reads = [(one.read, one.read_refused) for one in used]
         writes = [(one.write, one.write_refused) for one in used]
         self.reads.observe(reading(given.read, reads, elapsed_us))
         self.writes.observe(reading(given.write, writes, elapsed_us))
-        self.step += (self.reads.multiplier, self.writes.multiplier) != before
+        self.step += self.multipliers() != before
         self.at = now
 
 
@@ -278,7 +318,7 @@ def rates_in(table: ProvisionedTable, boost: Boost | None = None, term: int = 0)
     read_multiplier = write_multiplier = ONE
     if boost is not None and given.adapts not in ("none", "global"):
         version = Version(table.version, term, boost.step)
-        read_multiplier, write_multiplier = boost.reads.multiplier, boost.writes.multiplier
+        read_multiplier, write_multiplier = boost.multipliers()
     return [
         (
             partition,

@@ -45,6 +45,7 @@ from dynaproof.impl.metadata.records import (
     table_key,
 )
 from dynaproof.impl.node import ONLY_LANE, Env, Message, NodeId, Timer
+from dynaproof.impl.partition.messages.requests import SetRates
 from dynaproof.impl.paxos.messages.membership import Created, CreateReplica
 from dynaproof.impl.paxos.notes import Reached
 from dynaproof.impl.router.call import Ending
@@ -357,7 +358,7 @@ class Workflows:
             if driven.rated.get(record.partition, NO_VERSION) < rates.version
         ]
         for record, rates in unrated:
-            self.ratings.tell(record, rates, driven.record.workflow)
+            self.ratings.tell(record, SetRates(rates), driven.record.workflow)
         return not unrated
 
     def rated(self, m: Rating) -> None:

@@ -303,12 +303,13 @@ class Requests(Service):
 
     def decide(self, leadership: Leadership, m: Request) -> Answering:
         """Decide the conditions at the log position; a failed one makes a record too, and costs as much.
-        Rates are set if their version is above the last one (A16).
+        Rates are set if their version is above the last one, and that is what was expected (A16).
         """
         replica, ballot, operation = self.replica, leadership.ballot, m.operation
         slot, timestamp, epoch = replica.next_slot, replica.next_timestamp(), replica.config.epoch
         if isinstance(operation, SetRates):
-            if operation.rates.version <= self.meter.version():
+            version = self.meter.version()
+            if operation.rates.version <= version or operation.onto not in (None, version):
                 return Outcome(slot, ballot, epoch, timestamp, m.request, m.deadline, None)
             return RatesSet(slot, ballot, epoch, timestamp, m.request, m.deadline, operation.rates)
         assert isinstance(operation, (Put, Delete, Change)), "only writes are proposed"

@@ -28,9 +28,10 @@ EARLIER = "test_earlier_lives_and_terms.py"
 IN_TURN = "test_of_two_lost_voters_the_one_is_replaced_for_which_a_node_is_free_unless_the_other_came_last"
 CLOCKS, HOLD = "test_untrusted_clocks.py", "test_what_voters_hold.py"
 QUEUE, METADATA = "test_waiting_at_the_leader.py", "test_admins_and_the_metadata.py"
-LINES, LOOK_UPS = "test_page_file_lines.py", "test_router_look_ups.py"
-WORDS = "test_whose_words_count.py"
-TAKEN = "test_a_replica_is_not_moved_to_a_node_that_has_one_of_its_partition_or_gets_one"
+LOOK_UPS = "test_router_look_ups.py"
+LINES, ON_DEMAND = "test_page_file_lines.py", "test_on_demand_tables.py"
+WORDS, PLANS = "test_words_of_new_replicas.py", "test_plans_of_walks.py"
+STEPPED, JOURNAL = "test_steps_of_workflows.py", "../laws/test_node_journal.py"
 TAKES = "test_a_child_takes_its_own_pages_that_are_not_free_and_none_of_its_parents"
 
 FOUND_BY = {
@@ -431,14 +432,61 @@ FOUND_BY = {
         "test_router_look_ups.py::"
         "test_who_has_waited_for_a_look_up_long_enough_is_told_so_though_others_go_on_waiting"
     ),
-    "made_at_anybodys_word": (f"{WORDS}::test_a_new_replica_is_taken_for_made_only_at_its_own_nodes_word"),
-    "refusals_are_waited_out": (
-        f"{WORDS}::test_a_replacement_for_which_there_is_no_room_is_given_up_at_once_and_no_other"
+    "full_nodes_are_waited_for": f"{WORDS}::test_a_replacement_is_given_up_as_soon_as_its_node_has_no_room",
+    "made_by_any_word": f"{WORDS}::test_a_new_replica_is_made_when_its_own_node_says_so_of_it",
+    "late_voters_given_up": (
+        f"{WORDS}::test_a_replica_that_a_chosen_config_names_is_made_however_long_that_takes"
     ),
-    "given_up_while_it_is_made": (
-        f"{WORDS}::test_a_replica_that_a_config_names_is_made_however_long_that_takes_unless_it_is_lost"
+    "moves_to_where_it_is": f"{BALANCE}::test_a_replica_is_moved_to_no_node_where_its_partition_has_one",
+    "missed_in_an_earlier_term": (
+        f"{PLANS}::test_what_an_earlier_term_has_missed_says_nothing_of_what_became_of_it_since"
     ),
-    "balances_onto_taken_nodes": f"{BALANCE}::{TAKEN}",
+    "missed_now_and_then": (
+        f"{PLANS}::test_a_voter_that_a_report_has_named_meanwhile_must_be_missed_twice_again"
+    ),
+    "parents_never_go": (
+        f"{PLANS}::test_a_first_voter_of_a_child_is_waited_for_until_its_parent_is_gone_and_no_longer"
+    ),
+    "moves_to_busy_nodes": f"{PLANS}::test_a_move_waits_for_a_node_that_is_busy_or_full_with_what_comes",
+    "balances_beside_moves": f"{PLANS}::test_a_zone_is_balanced_by_one_move_at_a_time_and_beside_no_other",
+    "planned_moves_not_counted": (
+        f"{PLANS}::test_moves_that_are_planned_count_among_those_that_may_be_under_way"
+    ),
+    "planned_splits_not_counted": (
+        f"{PLANS}::test_splits_that_are_planned_count_among_those_that_may_be_under_way"
+    ),
+    "answers_wait_for_the_timer": (
+        f"{STEPPED}::test_what_is_answered_while_a_record_is_read_or_written_is_looked_at_next"
+    ),
+    "older_config_learned": (
+        f"{STEPPED}::test_the_newest_config_that_was_heard_of_counts_in_whatever_order_they_come"
+    ),
+    "begun_never_forgotten": (
+        f"{STEPPED}::test_what_was_begun_counts_until_a_look_up_that_came_after_it_has_found_it"
+    ),
+    "read_in_an_earlier_term": (
+        f"{STEPPED}::test_what_was_begun_counts_until_a_look_up_that_came_after_it_has_found_it"
+    ),
+    "silent_leaders_kept": (
+        f"{STEPPED}::test_a_leader_that_did_not_answer_is_not_asked_again_unless_it_is_named_anew"
+    ),
+    "hops_spent_for_good": f"{STEPPED}::test_a_command_is_passed_on_anew_when_the_timer_sends_it_again",
+    "fence_shown_too_soon": (
+        f"{JOURNAL}::test_a_fence_is_shown_once_it_is_durable_and_not_with_what_was_written_before"
+    ),
+    "first_config_counted_stays": f"{HOLD}::test_a_log_begins_at_the_config_that_was_counted_last",
+    "takes_on_from_any_report": (
+        f"{ON_DEMAND}::test_an_admin_waits_until_each_partition_of_an_on_demand_table_has_reported"
+    ),
+    "rates_onto_whatever_came": (
+        f"{ON_DEMAND}::test_rates_are_set_only_onto_the_version_for_which_they_were_decided"
+    ),
+    "late_commands_do_not_count": (
+        f"{ON_DEMAND}::test_what_a_late_command_of_an_earlier_admin_did_counts_as_soon_as_it_is_reported"
+    ),
+    "buried_lines_stay": (
+        f"{BIRTHS}::test_the_pages_of_a_parent_go_with_the_last_of_its_children_that_is_buried"
+    ),
 }
 """By bug, a test of its rule; those of routers are seen by `test_each_bug_of_calls_over_splits_is_seen`."""
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dynaproof.checkers.state_space.catalogue import NAMES
+from dynaproof.checkers.state_space.catalogue import NAMES, find
 from dynaproof.cli import main
 
 KEYS = [
@@ -221,6 +221,23 @@ def test_list_has_every_model_with_bounds_states_and_verdict(capsys, monkeypatch
     assert code == 0
     assert "two_phase_commit  rms=3\n           80 states, depth  11" in out
     assert "paxos             acceptors=3, values=2, max_ballot=2" in out
+
+
+def test_the_list_takes_an_inherited_action_that_never_happens_for_no_failure(capsys, monkeypatch):
+    narrowed = {"after_one_loss": NAMES["after_one_loss"]}
+    monkeypatch.setattr("dynaproof.checkers.state_space.catalogue.NAMES", narrowed)
+    code, out, _ = run(capsys)
+    assert code == 0
+    assert "never enabled: promise_lost, propose_config" in out
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_each_model_of_the_list_can_be_explored_with_symmetry_where_it_has_any(name, capsys):
+    code, out, _ = run(
+        capsys, name, "--max-states", "20", *(["--symmetry"] if find(name)().symmetric else [])
+    )
+    assert code in (0, 3)
+    assert f"{name} (" in out
 
 
 BUGS = """

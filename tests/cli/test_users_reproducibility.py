@@ -101,13 +101,13 @@ def test_a_campaign_over_a_file_that_has_changed_is_not_resumed(
     monkeypatch.chdir(tmp_path)
     spec = '@spec("always")\ndef added(view: Nodes) -> bool:\n    return True\n'
     files = {
-        "changing.py": f"import beside\nfrom below.deep import far\n{COUNT}",
-        "beside.py": "near = 1\n",
-        "below/deep.py": "far = 1\n",
+        "changing.py": f"import near_it\nfrom below_it.deep import far\n{COUNT}",
+        "near_it.py": "near = 1\n",
+        "below_it/deep.py": "far = 1\n",
         "added.py": f"from dynaproof import Nodes, spec\n\n\n{spec}",
         "own.py": "from dynaproof import RandomWalk\n\n\nclass Mine(RandomWalk):\n    pass\n",
     }
-    Path("below").mkdir()
+    Path("below_it").mkdir()
     for name, text in files.items():
         Path(name).write_text(text, encoding="utf-8")
     scenario, strategy = "changing.py:COUNT with added.py:added", "own.py:Mine"

@@ -19,7 +19,7 @@ from dynaproof.impl.paxos.messages.leadership import Release
 from dynaproof.impl.paxos.messages.membership import DropReplica
 from dynaproof.impl.paxos.replica import Replica
 from dynaproof.impl.storage_node.making import Making
-from dynaproof.impl.storage_node.messages import Written
+from dynaproof.impl.storage_node.messages import DropPartition, Written
 from dynaproof.impl.storage_node.node_journal import Made, NodeJournal, Silent
 from dynaproof.impl.tree.page_file import Part
 from dynaproof.impl.tree.pages import RottenPageError
@@ -188,6 +188,23 @@ def test_the_pages_of_a_parent_go_with_the_last_of_its_children_that_is_dropped(
     group.tell("sb", DropReplica(group.replica("sb", RIGHT).member), RIGHT)
     group.go(3_000)
     assert not disk.files()
+
+
+def test_the_pages_of_a_parent_go_with_the_last_of_its_children_that_is_buried() -> None:
+    """A table may be deleted before its children have brought their pages home (A7, P6)."""
+    group = SplitGroup(region=True)
+    group.put(LOW)
+    group.prepare()
+    group.tell("sa", SPLIT)
+    group.wait(group.have_children)
+    disk = group.place("sb").disk
+    (pages,) = disk.files(pages_of(PARENT))
+    for number, stay in ((PARENT, True), (LEFT, True), (RIGHT, False)):
+        homeless = not group.replica("sb", RIGHT).state.pages.home
+        assert homeless, "else this shows nothing"
+        group.tell("sb", DropPartition(1, 0 if number == PARENT else PARENT), number)
+        group.go(3_000)
+        assert (pages in disk.files()) == stay
 
 
 def test_a_child_is_not_marked_by_the_word_that_files_of_an_earlier_making_are_durable() -> None:

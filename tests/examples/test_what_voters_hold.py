@@ -11,13 +11,19 @@ import pytest
 from msgspec import structs
 
 from dynaproof.impl.node import NodeId
-from dynaproof.impl.paxos.ids import Member
+from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.leadership import Learner
 from dynaproof.impl.paxos.membership import Membership
 from dynaproof.impl.paxos.messages.catch_up import CopyTimer, Fetch
 from dynaproof.impl.paxos.messages.leadership import Vote
-from dynaproof.impl.paxos.messages.membership import ConfigStatus, NotNow, ReplaceVoter, Status
-from dynaproof.impl.paxos.records import Config
+from dynaproof.impl.paxos.messages.membership import (
+    ConfigStatus,
+    Counted,
+    NotNow,
+    ReplaceVoter,
+    Status,
+)
+from dynaproof.impl.paxos.records import Config, ConfigChange
 from tests.examples.test_late_words import SPARE, sent
 from tests.laws.test_strangers_are_not_heard import (
     CLIENT,
@@ -32,6 +38,7 @@ from tests.laws.test_strangers_are_not_heard import (
 
 SLOT = 4
 """Where the governing config stands in the log."""
+BALLOT = Ballot(3, "sa", 1)
 
 
 # --- The config ---
@@ -102,3 +109,31 @@ def test_a_copier_whose_source_is_silent_for_long_asks_all_others(is_admitted: b
         asked += [(retries, to) for to, _ in sent(group, Fetch)]
     expected = [(retries, voter.node) for retries in (4, 5) for voter in (PEER, OTHER)]
     assert asked == (expected if is_admitted else [])
+
+
+def test_a_log_begins_at_the_config_that_was_counted_last() -> None:
+    """A leader may bring in one voter after another. Where its log is cut above the config it names no place
+    (M5).
+    """
+    first = ConfigChange(SLOT, BALLOT, 0, 90, Config(1, (ME, PEER, OTHER), 5))
+    second = ConfigChange(SLOT + 3, BALLOT, 1, 95, Config(2, (ME, PEER, SPARE), 6))
+    leadership: Any = SimpleNamespace(
+        ballot=BALLOT, counted=None, progress={PEER: hears(SLOT + 3), ME: hears(9)}
+    )
+    log = SimpleNamespace(first=SLOT, record=lambda _: first, slot_held_at=lambda _: BALLOT)
+    replica = SimpleNamespace(
+        config=second.config, leadership=leadership, env=None, log=log, reached=lambda _: None
+    )
+    membership = Membership(cast(Any, replica))
+    assert membership.held(leadership, SLOT, SPARE) == Counted(first, BALLOT), "an earlier leader counted it"
+    log.first = SLOT + 1
+    assert membership.held(leadership, SLOT, SPARE) is None
+    membership.config_chosen = lambda *_: None  # type: ignore[method-assign]
+    for record in (first, second):
+        membership.applied(record)
+        assert membership.held(leadership, record.slot, SPARE) == Counted(record, BALLOT)
+
+
+def hears(through: int) -> Any:
+    """What a leader knows of an admitted voter that holds the log through a slot."""
+    return SimpleNamespace(through=through, asked_at=1)

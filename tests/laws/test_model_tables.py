@@ -20,6 +20,7 @@ from dynaproof.model.hints import Hints
 from dynaproof.model.language import Expected, Model
 from dynaproof.model.language.model import narrowed
 from dynaproof.model.mourning import Mourning
+from dynaproof.model.on_demand import OnDemand
 from dynaproof.model.paging import Paging
 from dynaproof.model.router import Router
 from dynaproof.model.tables import Tables
@@ -36,6 +37,13 @@ TRACES: dict[type[Model], dict[str, int]] = {
         "ZonesNotLookedAt": 6,
         "WaitsForARefusal": 6,
         "EpochNeverRaised": 13,
+    },
+    OnDemand: {
+        "OntoAnyVersion": 13,
+        "BeginsAnew": 13,
+        "BeginsWithAnyReport": 13,
+        "CountsAtTheBeginningOnly": 14,
+        "OntoTheFirstVersion": 8,
     },
     Tables: {
         "IdByName": 12,

@@ -235,3 +235,14 @@ def test_what_was_dropped_is_remembered_until_its_own_files_are_gone_whatever_wa
     journal.emptied(2)
     begun_anew(journal)
     assert journal.floor(2) == 0
+
+
+def test_a_fence_is_shown_once_it_is_durable_and_not_with_what_was_written_before() -> None:
+    journal = NodeJournal(SimDisk(Outbox()), FRAMES)
+    before = journal.append(Made(1, 1))
+    through = journal.append(Fence(3))
+    later = journal.append(Made(2, 1))
+    assert before < through < later
+    for synced, durable in ((before, 0), (through, 3), (later, 3)):
+        journal.confirm(synced)
+        assert (journal.fence, journal.durable_fence) == (3, durable)

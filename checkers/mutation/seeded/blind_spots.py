@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dynaproof.checkers.mutation.seeded.places import (
-    BALANCE,
     CHECKPOINT,
     COPYING,
     HOST,
@@ -14,7 +13,6 @@ from dynaproof.checkers.mutation.seeded.places import (
     PAGE_FILE,
     PLANNER,
     READING,
-    REPLACED,
     REPLACEMENTS,
     REQUESTS,
     ROUTER,
@@ -201,40 +199,5 @@ BUGS = (
         "Who waits for a look-up of a table waits as long as whoever came last.",
         Edit(TABLES, "if until <= now]", "if self.until <= now]"),
         scenario="metadata-leader-loss",
-    ),
-    bug(
-        "made_at_anybodys_word",
-        "A new replica is taken for made when any node says that any replica was made.",
-        Edit(
-            REPLACEMENTS,
-            "if sender == m.member.node and m.member == one.work.new and not heard.answers.made:",
-            "if not heard.answers.made:",
-        ),
-        scenario="repair",
-        breaks=("learners_come_whole",),
-    ),
-    bug(
-        "refusals_are_waited_out",
-        "A new replica for which its node has no room is waited for until the step takes too long.",
-        Edit(REPLACEMENTS, "gone = heard.refused or heard.in_the_way or", "gone = heard.in_the_way or"),
-        scenario="drain",
-        breaks=("repairs_come_soon",),
-    ),
-    bug(
-        "given_up_while_it_is_made",
-        "A replacement ends when the replica that a chosen config names is not made in time.",
-        Edit(
-            REPLACED,
-            '(step == "make" and answers.gone):',
-            '(step == "make" and (answers.gone or answers.late)):',
-        ),
-        scenario="repair",
-        breaks=("what_was_begun_ends",),
-    ),
-    bug(
-        "balances_onto_taken_nodes",
-        "A replica is to be moved to a node that has one of its partition, which is refused in every walk.",
-        Edit(BALANCE, " or one.node.address in taken:", ":"),
-        scenario="drain",
     ),
 )

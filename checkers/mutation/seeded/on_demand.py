@@ -13,7 +13,7 @@ BUGS = (
     bug(
         "peak_outlives_no_admin",
         "An admin that becomes active begins with what an on-demand table was given.",
-        Edit(RATINGS, 'if table.given.adapts == "on_demand":', 'if table.given.adapts == "":'),
+        Edit(RATINGS, "if filled is not None and filled.version.term < term:", "if False:"),
         scenario=ON_DEMAND,
         breaks=("on_demand_never_takes_less",),
     ),

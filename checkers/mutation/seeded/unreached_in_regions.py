@@ -10,6 +10,8 @@ from dynaproof.checkers.mutation.seeded.places import (
     LEAVING,
     MEMBERSHIP,
     NODES,
+    RATINGS,
+    REQUESTS,
     SPLITS,
     SPLITTING,
     SURVEY,
@@ -124,6 +126,32 @@ BUGS = (
         ),
         scenario="repair-under-load",
         breaks=("repairs_come_soon",),
+    ),
+    bug(
+        "takes_on_from_any_report",
+        "An admin that becomes active does not wait until each partition of an on-demand table has reported.",
+        Edit(
+            RATINGS,
+            """
+            if adapts == "on_demand" and any(partition not in self.fills for partition in table.partitions):
+            """,
+            """
+            if adapts == "on_demand" and all(partition not in self.fills for partition in table.partitions):
+            """,
+        ),
+        scenario="on-demand",
+    ),
+    bug(
+        "rates_onto_whatever_came",
+        "A partition takes rates with a higher version, though it has heard another admin meanwhile.",
+        Edit(REQUESTS, " or operation.onto not in (None, version)", ""),
+        scenario="on-demand",
+    ),
+    bug(
+        "late_commands_do_not_count",
+        "What an earlier admin's late command did does not count once an admin has begun.",
+        Edit(RATINGS, "if on_demand:", "if on_demand and boost is not boosts.get(key):"),
+        scenario="on-demand",
     ),
     *stuck_repairs.BUGS,
     *repairs_in_turn.BUGS,

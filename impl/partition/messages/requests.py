@@ -6,7 +6,7 @@ from typing import ClassVar, TypeAlias
 
 from msgspec import Struct
 
-from dynaproof.impl.capacity.rates import Rates
+from dynaproof.impl.capacity.rates import Rates, Version
 from dynaproof.impl.node import Message, Microseconds, NodeId
 from dynaproof.impl.partition.records import Item, Split, StoredItem
 from dynaproof.impl.paxos.hosts import Hosts
@@ -64,12 +64,13 @@ class Change(Struct, frozen=True, gc=False, tag="change"):
 
 
 class SetRates(Struct, frozen=True, gc=False, tag="set_rates"):
-    """Fill the buckets of the partition at these rates, if their version is above that of the current ones:
-    an admin asks for it.
+    """Fill the buckets of the partition at these rates, if their version is above that of the current ones,
+    and the current one is `onto`, where that is given: an admin asks for it.
     """
 
     strong: ClassVar[bool] = True
     rates: Rates
+    onto: Version | None = None
 
 
 class GetMany(Struct, frozen=True, gc=False, tag="get_many"):

@@ -268,7 +268,7 @@ class Boost:
                 policy.window_us = window_us
 
     def resume(self, table: ProvisionedTable, fills: Mapping[int, Filled], term: int) -> None:
-        """Go on from the rates that partitions of an on-demand table have of earlier terms than this one."""
+        """Go on from what partitions of an on-demand table have of earlier terms than this one (A16)."""
         before, given, count = self.multipliers(), table.given, len(table.partitions)
         for index, partition in enumerate(table.partitions):
             filled = fills.get(partition)

@@ -157,14 +157,16 @@ class Target(Struct, frozen=True, gc=False, array_like=True):
 
     def configs(self) -> list[Config]:
         """The config, and those that a command may still have chosen: each of the others in the place of a
-        voter for which rule M2 allows it.
+        voter for which rule M2 allows it (A14).
         """
         config = self.config
         later = [config.replacing(out, Member(one, 0)) for one in self.others for out in config.voters]
         return [config, *([one for one in later if not one.crowded()] or later)]
 
     def too_many(self, nodes: Container[NodeId]) -> int:
-        """How many of these addresses must go, at the least, so that the others are a quorum of no config."""
+        """How many of these addresses must go, at the least, so that the others are a quorum of no config
+        (A14).
+        """
         return max(
             0,
             *(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from dynaproof.impl.metadata.records import PartitionRecord
@@ -107,14 +109,14 @@ class Asked:
         "until",
     )
 
-    def __init__(self, client: NodeId, ask: Ask, began_at: Microseconds, until: Microseconds) -> None:
+    def __init__(self, client: NodeId, ask: Ask, now: Microseconds, timeout_us: Microseconds) -> None:
         self.client = client
         self.session = ask.session
         self.number = ask.number
         """The user's own."""
         self.action = ask.action
-        self.began_at = began_at
-        self.until = until
+        self.began_at = now
+        self.until = now + timeout_us
         self.tables: dict[str, Known] = {}
         """The tables found so far, of those that it is about; until its calls begin."""
         self.pieces: list[Piece] = []
@@ -125,6 +127,10 @@ class Asked:
         """Capacity, in micro-units, so far."""
         self.taken = 0
         """Bytes that are counted for it (`Room`)."""
+
+    def older(self, used: Mapping[str, Known]) -> str | None:
+        """The first of these tables that the metadata was asked for before this began; None if none was."""
+        return next((name for name, known in used.items() if known.asked_at < self.began_at), None)
 
     @property
     def left(self) -> int:

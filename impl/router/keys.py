@@ -116,6 +116,17 @@ def check_bytes(action: Action, most: int) -> None:
         raise InvalidValue("batch_bytes", f"The total request size exceeds {most} bytes")
 
 
+def tables_of(action: Action) -> tuple[str, ...]:
+    """The names of the tables that an action is about, each once.
+
+    Raises:
+        InvalidValue: a batch is empty, or too large.
+    """
+    if isinstance(action, (ScanTable, QueryTable)):
+        return (action.table,)
+    return tuple(dict.fromkeys(one.table for one in single(action)))
+
+
 def single(action: Action) -> tuple[PutItem | DeleteItem | GetItem, ...]:
     """The operations on single items in what was asked for; a batch has a few of them, on different items.
 

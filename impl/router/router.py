@@ -27,7 +27,7 @@ from dynaproof.impl.router.caller import Caller, Running
 from dynaproof.impl.router.control import Control
 from dynaproof.impl.router.errors import ApiError
 from dynaproof.impl.router.forwarding import Forwarding, error_of
-from dynaproof.impl.router.keys import check_bytes, check_different, page_of, piece_of, single
+from dynaproof.impl.router.keys import check_bytes, check_different, page_of, piece_of, single, tables_of
 from dynaproof.impl.router.lineage import place_of
 from dynaproof.impl.router.messages import (
     Answered,
@@ -108,8 +108,7 @@ class Router:
         """Take a request once, if there is room, and find the table."""
         if not self.sessions.takes(sender, m):
             return
-        now = self.env.now
-        asked = Asked(sender, m, now, now + self.settings.timeout_us)
+        asked = Asked(sender, m, self.env.now, self.settings.timeout_us)
         crowded = isinstance(m.action, PAGES) and self.pages_under_way() >= self.settings.scans_at_once
         if crowded or len(self.asked) >= self.settings.requests:
             self.fail(asked, errors.THROTTLED)
@@ -142,12 +141,7 @@ class Router:
         action, used = asked.action, dict[str, Known]()
         try:
             check_bytes(action, self.settings.batch_bytes)
-            names = (
-                [action.table]
-                if isinstance(action, (ScanTable, QueryTable))
-                else [one.table for one in single(action)]
-            )
-            for name in dict.fromkeys(names):
+            for name in tables_of(action):
                 known = asked.tables.get(name) or self.tables.get(name)
                 if known is None:
                     self.tables.wait(name, number, asked.until)
@@ -156,11 +150,10 @@ class Router:
             used, asked.tables = asked.tables, {}
             self.go_on(number, asked, used)
         except InvalidValue as error:
-            older = next((name for name, known in used.items() if known.asked_at < asked.began_at), None)
-            if older is None:
-                self.end(number, errors.invalid(error.message))
-            else:
+            if (older := asked.older(used)) is not None:
                 self.tables.wait(older, number, asked.until)
+            else:
+                self.end(number, errors.invalid(error.message))
 
     def go_on(self, number: int, asked: Asked, tables: Mapping[str, Known]) -> None:
         """Begin the calls, or the next one.

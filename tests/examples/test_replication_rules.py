@@ -24,7 +24,7 @@ from dynaproof.impl.admin import balance, split_points
 from dynaproof.impl.admin.admin import Admin
 from dynaproof.impl.admin.nodes import Nodes
 from dynaproof.impl.admin.planner import Planner
-from dynaproof.impl.admin.ratings import Ratings
+from dynaproof.impl.admin.ratings import Boost, Ratings
 from dynaproof.impl.admin.replacements import Replacements
 from dynaproof.impl.admin.splits import Splits
 from dynaproof.impl.admin.steps import Steps
@@ -112,6 +112,7 @@ CLASSES: dict[str, Any] = {
         Target,
         Nodes,
         Ratings,
+        Boost,
         ScaledTable,
         Known,
         Tables,

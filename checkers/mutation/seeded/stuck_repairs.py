@@ -77,7 +77,7 @@ BUGS = (
     bug(
         "refused_by_an_older_table",
         "A request is refused by the key of a table that was deleted and made anew with another one.",
-        Edit(ROUTER, "if older is None:", "if True:"),
+        Edit(ROUTER, "if (older := asked.older(used)) is not None:", "if older := None:"),
         scenario="create-delete-create",
     ),
     bug(

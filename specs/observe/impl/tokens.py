@@ -7,6 +7,7 @@ The buckets and purses here are written a second time, on purpose: they do not s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import accumulate
 from typing import ClassVar
 
 from dynaproof.impl.capacity.rates import Fill
@@ -39,7 +40,7 @@ SECOND_US = 1_000_000
 class Bucket:
     """The service's bucket of a table, over all lives of the service."""
 
-    __slots__ = ("life", "lives", "rates", "reference", "seen", "spent", "version")
+    __slots__ = ("back", "life", "lives", "rates", "reference", "seen", "spent", "version")
 
     def __init__(self) -> None:
         self.life: Life | None = None
@@ -50,8 +51,16 @@ class Bucket:
         """Draws that this life has granted: the router, its boot and the number."""
         self.rates: list[tuple[Microseconds, Fill]] = []
         """Its fills, each with the global time from which on it applied,"""
-        self.spent: list[tuple[Microseconds, int]] = []
-        """and what routers have taken of it for requests, each with the global time."""
+        self.spent: dict[RequestId, tuple[Microseconds, int]] = {}
+        """what routers have taken of it for requests, each with the global time,"""
+        self.back: list[tuple[Microseconds, Microseconds, int]] = []
+        """and what they have given back: from when to when it was taken, and how much."""
+
+    def give_back(self, request: RequestId, at_us: Microseconds) -> None:
+        """What was taken for a request, if it was of this bucket, is a router's again."""
+        taken = self.spent.pop(request, None)
+        if taken is not None:
+            self.back.append((taken[0], at_us, taken[1]))
 
     def begin(self, life: Life, fill: Fill, at_us: int) -> None:
         """A life begins with one second's fill."""
@@ -226,7 +235,7 @@ class TokenObserver:
         key = (place.name, note.of)
         self.open[key] = self.open.get(key, 0) - note.cost
         self.paid[note.request] = note.cost
-        self.buckets.setdefault(note.of, Bucket()).spent.append((place.world.tau, note.cost))
+        self.buckets.setdefault(note.of, Bucket()).spent[note.request] = place.world.tau, note.cost
 
     def settled(self, place: Place, note: TokensSettled) -> None:
         """A request has cost more, or nothing because it had no effect."""
@@ -234,6 +243,8 @@ class TokenObserver:
             self.paid[note.request] += note.more
             return
         del self.paid[note.request]
+        for bucket in self.buckets.values():
+            bucket.give_back(note.request, place.world.tau)
         if note.request in self.charged:
             self.view.file(WritePaid("a table", note.request, None))
 
@@ -286,7 +297,9 @@ def above_its_rate(bucket: Bucket, drift_ppm: int) -> int:
     above = most = 0
     before, rate = 0, 0
     rates = [(at, fastest(fill.rate, drift_ppm)) for at, fill in bucket.rates]
-    events = sorted([(at, 0, new) for at, new in rates] + [(at, 1, cost) for at, cost in bucket.spent])
+    events = sorted(
+        [(at, 0, new) for at, new in rates] + [(at, 1, cost) for at, cost in bucket.spent.values()]
+    )
     for at_us, is_spent, amount in events:
         above, before = max(0, above - rate * (at_us - before)), at_us
         if is_spent:
@@ -303,8 +316,18 @@ def fastest(rate: int, drift_ppm: int) -> int:
 
 
 def may_be_above(bucket: Bucket, routers: int, most: int) -> int:
-    """How much that excess may be: the burst, what all routers hold, a debt, and each later life's start."""
+    """How much that excess may be: the burst, what all routers hold or have yet to be given back, a debt, and
+    each later life's start.
+    """
     fills = [fill for _, fill in bucket.rates]
     kept = max((fill.kept * MICRO for fill in fills), default=0)
     second = max((min(fill.rate * SECOND_US, fill.kept * MICRO) for fill in fills), default=0)
-    return kept + (routers + 1) * most * MICRO + max(0, bucket.lives - 1) * (second + most * MICRO)
+    held = (routers + 1) * most + most_under_way(bucket)
+    return kept + held * MICRO + max(0, bucket.lives - 1) * (second + most * MICRO)
+
+
+def most_under_way(bucket: Bucket) -> int:
+    """The most that was taken at one time and given back later, in micro-units."""
+    steps = [(at, cost) for at, _, cost in bucket.back] + [(until, -cost) for _, until, cost in bucket.back]
+    in_order = sorted(steps, key=lambda step: (step[0], -step[1]))
+    return max(accumulate((cost for _, cost in in_order), initial=0))

@@ -90,7 +90,7 @@ def make_user(env: Env, config: ScaledConfig) -> NodeProtocol:
 # --- Configurations ---
 
 
-def draw_scaled(name: str, seed: int, strategy: str, *, length: int = 1_500) -> ScaledConfig:
+def draw_scaled(name: str, seed: int, strategy: str, *, length: int = 7_500) -> ScaledConfig:
     """The configuration of one seed: the table is given its lower bound, which is too little by day."""
     config = draw_throttled(name, seed, strategy, few_faults, length=length)
     pick = Chance(f"{name}/{strategy}/{seed}/scaled")
@@ -186,7 +186,7 @@ def short_faults(config: ScaledConfig, kinds: tuple[FaultKind, ...], count: int)
 
 def draw_diurnal(seed: int, strategy: str) -> ScaledConfig:
     """Days and nights, and a few short faults."""
-    config = draw_scaled(DIURNAL_NAME, seed, strategy, length=2_000)
+    config = draw_scaled(DIURNAL_NAME, seed, strategy, length=10_000)
     return short_faults(config, (METRICS_CRASH, SCALER_CRASH, CRASH, WALL_STEP, SCALER_CUT), seed % 4)
 
 

@@ -116,7 +116,7 @@ def draw_throttled(
     strategy: str,
     faults: Callable[[Chance, str, int], tuple[Fault, ...]],
     *,
-    length: int = 900,
+    length: int = 4_500,
 ) -> ThrottledConfig:
     """The configuration of one seed: users that ask for more than the table is given."""
     config = draw_region(name, seed, strategy, length, faults)
@@ -182,14 +182,14 @@ def draw_uneven(seed: int, strategy: str) -> ThrottledConfig:
 
 def draw_burst(seed: int, strategy: str) -> ThrottledConfig:
     """All users pause until every bucket is full again."""
-    config = draw_throttled(BURST, seed, strategy, few_faults, length=600)
+    config = draw_throttled(BURST, seed, strategy, few_faults, length=3_000)
     user = structs.replace(config.user, keys=2, partitions=2)
     return structs.replace(config, user=user, idle_us=2 * config.given.burst_us)
 
 
 def draw_falling(seed: int, strategy: str) -> ThrottledConfig:
     """Leaders change while what they admit is bounded."""
-    config = draw_throttled(FALLING, seed, strategy, leaders_fall, length=1_200)
+    config = draw_throttled(FALLING, seed, strategy, leaders_fall, length=6_000)
     user = structs.replace(config.user, keys=2, partitions=2)
     return structs.replace(config, user=user, updates=1)
 
@@ -198,7 +198,7 @@ def draw_splitting(seed: int, strategy: str) -> ThrottledConfig:
     """An operator orders splits of what throttles. A node that stays down is taken for dead, and its voters
     are replaced: until then, no partition of theirs is split.
     """
-    config = draw_throttled(SPLITTING, seed, strategy, few_faults, length=1_200)
+    config = draw_throttled(SPLITTING, seed, strategy, few_faults, length=6_000)
     pick = Chance(f"{SPLITTING}/{strategy}/{seed}/splitting")
     heartbeat, lease = config.settings.heartbeat_us, config.settings.lease_us
     settings = structs.replace(

@@ -56,7 +56,7 @@ def test_every_promise_holds_in_a_campaign_that_reaches_every_situation(
         ("active_before_it_is_rated", "writes_cost_what_they_should", 1),
         ("children_begin_with_all", "tokens_conserved", 1),
         ("reads_not_divided", "tokens_conserved", 1),
-        ("shares_stay_at_a_split", "what_was_begun_ends", 3),
+        ("shares_stay_at_a_split", "admitted_within_bound", 3),
     ],
 )
 def test_a_bug_breaks_the_promise(

@@ -28,7 +28,7 @@ EARLIER = "test_earlier_lives_and_terms.py"
 IN_TURN = "test_of_two_lost_voters_the_one_is_replaced_for_which_a_node_is_free_unless_the_other_came_last"
 CLOCKS, HOLD = "test_untrusted_clocks.py", "test_what_voters_hold.py"
 QUEUE, METADATA = "test_waiting_at_the_leader.py", "test_admins_and_the_metadata.py"
-LOOK_UPS = "test_router_look_ups.py"
+LOOK_UPS, OWED = "test_router_look_ups.py", "test_what_hosts_owe_and_grant.py"
 LINES, ON_DEMAND = "test_page_file_lines.py", "test_on_demand_tables.py"
 WORDS, PLANS = "test_words_of_new_replicas.py", "test_plans_of_walks.py"
 STEPPED, JOURNAL = "test_steps_of_workflows.py", "../laws/test_node_journal.py"
@@ -475,6 +475,16 @@ FOUND_BY = {
         f"{JOURNAL}::test_a_fence_is_shown_once_it_is_durable_and_not_with_what_was_written_before"
     ),
     "first_config_counted_stays": f"{HOLD}::test_a_log_begins_at_the_config_that_was_counted_last",
+    "gone_while_it_is_made": f"{OWED}::test_a_replica_that_is_being_made_is_not_said_to_be_gone",
+    "buried_unread": f"{OWED}::test_a_partition_of_which_a_replica_was_not_looked_at_yet_is_not_buried",
+    "grants_of_an_earlier_life_forgotten": (
+        f"{OWED}::test_what_an_earlier_life_may_have_granted_binds_for_a_lease_from_the_start_on"
+    ),
+    "any_child_is_owed": f"{OWED}::test_only_a_child_with_a_voter_here_is_owed",
+    "retired_voters_are_made_again": (
+        f"{OWED}::test_a_voter_whose_incarnation_has_ended_is_replaced_and_one_that_never_began_is_made"
+    ),
+    "split_beside_a_loss": f"{OWED}::test_a_partition_is_not_split_beside_a_lost_voter",
     "takes_on_from_any_report": (
         f"{ON_DEMAND}::test_an_admin_waits_until_each_partition_of_an_on_demand_table_has_reported"
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dynaproof.checkers.mutation.seeded import (
     old_knowledge,
+    owed_and_granted,
     seldom_reached,
     unreached_in_regions,
     unreached_in_splits,
@@ -140,6 +141,7 @@ BUGS = (
     *unreached_in_splits.BUGS,
     *unreached_in_regions.BUGS,
     *old_knowledge.BUGS,
+    *owed_and_granted.BUGS,
     *seldom_reached.BUGS,
     *walks_and_steps.BUGS,
 )

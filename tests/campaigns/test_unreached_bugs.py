@@ -32,6 +32,7 @@ LOOK_UPS, OWED = "test_router_look_ups.py", "test_what_hosts_owe_and_grant.py"
 LINES, ON_DEMAND = "test_page_file_lines.py", "test_on_demand_tables.py"
 WORDS, PLANS = "test_words_of_new_replicas.py", "test_plans_of_walks.py"
 STEPPED, JOURNAL = "test_steps_of_workflows.py", "../laws/test_node_journal.py"
+BELIEVED = "test_whom_leaders_believe.py"
 TAKES = "test_a_child_takes_its_own_pages_that_are_not_free_and_none_of_its_parents"
 
 FOUND_BY = {
@@ -485,6 +486,14 @@ FOUND_BY = {
         f"{OWED}::test_a_voter_whose_incarnation_has_ended_is_replaced_and_one_that_never_began_is_made"
     ),
     "split_beside_a_loss": f"{OWED}::test_a_partition_is_not_split_beside_a_lost_voter",
+    "learners_of_earlier_ballots_count": (
+        f"{BELIEVED}::test_what_a_learner_said_to_an_earlier_leader_says_nothing_of_how_far_it_is"
+    ),
+    "words_of_earlier_disks_count": f"{BELIEVED}::test_a_word_of_an_earlier_disk_says_nothing_of_a_voter",
+    "replaced_where_no_tree_is_left": f"{BELIEVED}::test_a_voter_is_replaced_only_if_the_others_have_trees",
+    "split_outside_its_range": (
+        f"{BELIEVED}::test_a_partition_is_split_by_size_only_at_a_place_inside_its_range"
+    ),
     "takes_on_from_any_report": (
         f"{ON_DEMAND}::test_an_admin_waits_until_each_partition_of_an_on_demand_table_has_reported"
     ),

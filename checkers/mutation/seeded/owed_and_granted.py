@@ -1,5 +1,5 @@
-"""Bugs of one line each in what storage nodes owe and have granted, and in whom leaders and admins take for
-lost. They were found by trying bugs in turn: no test had noticed them until then.
+"""Bugs of one line each in what storage nodes owe and have granted, and in whose words leaders and admins
+believe. They were found by trying bugs in turn: no test had noticed them until then.
 """
 
 from __future__ import annotations
@@ -67,6 +67,39 @@ BUGS = (
         "A partition is split though one of its voters is lost.",
         Edit(SPLIT_POINTS, "if any(nodes.has_lost(voter, number) for voter in voters):", "if False:"),
         scenario="split-and-repair",
+    ),
+    bug(
+        "learners_of_earlier_ballots_count",
+        "A leader takes what a learner said to an earlier leader for an answer to itself.",
+        Edit(
+            MEMBERSHIP,
+            "if leadership is None or m.ballot != leadership.ballot:",
+            "if leadership is None:",
+            within="Membership.on_following",
+        ),
+        scenario="move",
+    ),
+    bug(
+        "words_of_earlier_disks_count",
+        "A leader replaces a voter because the disk that its node had before had nothing of it.",
+        Edit(MEMBERSHIP, " or m.node.incarnation < voter.node.incarnation:", ":"),
+        scenario="metadata-moves",
+    ),
+    bug(
+        "replaced_where_no_tree_is_left",
+        "A voter is replaced though others have no tree.",
+        Edit(MEMBERSHIP, "elif sum(not one.full for one in unproven) > config.may_lack:", "elif False:"),
+        scenario="two-losses",
+    ),
+    bug(
+        "split_outside_its_range",
+        "A split is planned where the partition's range does not reach.",
+        Edit(
+            SPLIT_POINTS,
+            "if there.pages_bytes >= settings.split_bytes and is_inside(partition.range, there.middle):",
+            "if there.pages_bytes >= settings.split_bytes:",
+        ),
+        scenario="split",
     ),
 )
 """The seeded bugs, by what they break; `../../patches.py` says how they are written."""

@@ -483,7 +483,7 @@ FOUND_BY = {
     ),
     "any_child_is_owed": f"{OWED}::test_only_a_child_with_a_voter_here_is_owed",
     "retired_voters_are_made_again": (
-        f"{OWED}::test_a_voter_whose_incarnation_has_ended_is_replaced_and_one_that_never_began_is_made"
+        f"{BELIEVED}::test_a_voter_whose_incarnation_has_ended_is_replaced_and_one_that_never_began_is_made"
     ),
     "split_beside_a_loss": f"{OWED}::test_a_partition_is_not_split_beside_a_lost_voter",
     "learners_of_earlier_ballots_count": (

@@ -1,6 +1,4 @@
-"""What a storage node owes and what it has granted, before it says that something is gone; and whom a leader
-takes for lost at the word of a node.
-"""
+"""What a storage node owes and what it has granted, before it says that something is gone."""
 
 from __future__ import annotations
 
@@ -10,11 +8,8 @@ from typing import Any, cast
 import pytest
 
 from dynaproof.impl.admin.split_points import readiness
-from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.ids import Member
-from dynaproof.impl.paxos.membership import Membership
-from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica, Gone, Vacant
-from dynaproof.impl.paxos.records import Config
+from dynaproof.impl.paxos.messages.membership import CreateReplica, DropReplica, Gone
 from dynaproof.impl.storage_node.making import Making
 from dynaproof.impl.storage_node.messages import DropPartition
 from tests.examples.test_agent import CONFIG, GONE, LEASE_US, NODES, Node
@@ -75,32 +70,6 @@ def test_only_a_child_with_a_voter_here_is_owed(here: bool, owed: bool) -> None:
     assert Making.owes_children(cast(Any, making), 5) == owed
     making.journal.was_made = lambda _: True
     assert not Making.owes_children(cast(Any, making), 5)
-
-
-@pytest.mark.parametrize(("retired", "made_again"), [(0, True), (1, True), (2, False), (3, False)])
-def test_a_voter_whose_incarnation_has_ended_is_replaced_and_one_that_never_began_is_made(
-    retired: int, made_again: bool
-) -> None:
-    """An incarnation is never made twice (rule 14)."""
-    nodes = [NodeId("region", zone, f"s{zone}") for zone in "abc"]
-    voters = (Member(nodes[0], 1), Member(nodes[1], 2), Member(nodes[2], 1))
-    sent: list[Any] = []
-    changed: list[Config] = []
-    replica = SimpleNamespace(
-        settings=SimpleNamespace(repairs_itself=True),
-        leadership=SimpleNamespace(serving=True, config_in_flight=0),
-        config=Config(4, voters, 3),
-        member=voters[0],
-        state=SimpleNamespace(config_slot=6),
-        env=SimpleNamespace(send=lambda _, m: sent.append(m)),
-    )
-    membership = SimpleNamespace(replica=replica, change=lambda *given: changed.append(given[3]))
-    Membership.on_vacant(cast(Any, membership), nodes[1], Vacant(nodes[1], retired))
-    if made_again:
-        assert (sent, changed) == ([CreateReplica(voters[1], replica.config, 6)], [])
-    else:
-        assert sent == []
-        assert [config.voters[1] for config in changed] == [Member(nodes[1], 3)]
 
 
 @pytest.mark.parametrize("lost", [False, True])

@@ -11,7 +11,7 @@ from dynaproof.impl.admin.split_points import PlanSplit, due
 from dynaproof.impl.node import NodeId
 from dynaproof.impl.paxos.ids import Ballot, Member
 from dynaproof.impl.paxos.membership import Membership
-from dynaproof.impl.paxos.messages.membership import Following, ReplaceVoter, Vacant
+from dynaproof.impl.paxos.messages.membership import CreateReplica, Following, ReplaceVoter, Vacant
 from dynaproof.impl.paxos.records import Config
 from dynaproof.impl.values.key_range import HASH_BYTES, KeyRange
 
@@ -41,23 +41,41 @@ def test_what_a_learner_said_to_an_earlier_leader_says_nothing_of_how_far_it_is(
     assert heard == ([9] if counts else [])
 
 
-@pytest.mark.parametrize(("incarnation", "counts"), [(1, False), (2, True), (3, True)])
-def test_a_word_of_an_earlier_disk_says_nothing_of_a_voter(incarnation: int, counts: bool) -> None:
-    """Its node has another disk since, and has it there."""
-    voters = (VOTERS[0], Member(NodeId("region", "b", "sb", 2), 1), VOTERS[2])
+def vacant(config: Config, said: NodeId, retired: int) -> tuple[list[Any], list[Config]]:
+    """What a leader has made, and the configs that it proposes, when a node says that it has no replica."""
+    sent: list[Any] = []
     changed: list[Config] = []
     replica = SimpleNamespace(
         settings=SimpleNamespace(repairs_itself=True),
         leadership=SimpleNamespace(serving=True, config_in_flight=0),
-        config=Config(4, voters, 2),
-        member=voters[0],
+        config=config,
+        member=config.voters[0],
         state=SimpleNamespace(config_slot=6),
-        env=SimpleNamespace(send=lambda *_: None),
+        env=SimpleNamespace(send=lambda _, m: sent.append(m)),
     )
     membership = SimpleNamespace(replica=replica, change=lambda *given: changed.append(given[3]))
-    said = NodeId("region", "b", "sb", incarnation)
-    Membership.on_vacant(cast(Any, membership), said, Vacant(said, 1))
+    Membership.on_vacant(cast(Any, membership), said, Vacant(said, retired))
+    return sent, changed
+
+
+@pytest.mark.parametrize(("incarnation", "counts"), [(1, False), (2, True), (3, True)])
+def test_a_word_of_an_earlier_disk_says_nothing_of_a_voter(incarnation: int, counts: bool) -> None:
+    """Its node has another disk since, and has it there."""
+    voters = (VOTERS[0], Member(NodeId("region", "b", "sb", 2), 1), VOTERS[2])
+    _, changed = vacant(Config(4, voters, 2), NodeId("region", "b", "sb", incarnation), 1)
     assert bool(changed) == counts
+
+
+@pytest.mark.parametrize(("retired", "made_again"), [(0, True), (1, True), (2, False), (3, False)])
+def test_a_voter_whose_incarnation_has_ended_is_replaced_and_one_that_never_began_is_made(
+    retired: int, made_again: bool
+) -> None:
+    """An incarnation is never made twice (rule 14)."""
+    voter = Member(NODES[1], 2)
+    config = Config(4, (VOTERS[0], voter, VOTERS[2]), 3)
+    sent, changed = vacant(config, NODES[1], retired)
+    assert sent == ([CreateReplica(voter, config, 6)] if made_again else [])
+    assert [one.voters[1] for one in changed] == ([] if made_again else [Member(NODES[1], 3)])
 
 
 @pytest.mark.parametrize("full", [True, False])

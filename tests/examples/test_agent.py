@@ -119,6 +119,13 @@ class Node:
         self.world.start(self.place)
         self.settle()
 
+    def start_unread(self) -> None:
+        """It starts again, and has not looked yet at what its disk has."""
+        self.world.crash(self.place, "test", spare=True)
+        self.settle()
+        self.world.start(self.place)
+        assert self.node.unread
+
     def files(self, group: int) -> list[str]:
         disk = self.place.disk
         return [*disk.logs(logs_of(group)), *disk.files(pages_of(group))]

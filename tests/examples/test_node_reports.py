@@ -131,9 +131,7 @@ def test_a_replica_that_was_not_looked_at_yet_is_not_said_to_be_gone() -> None:
     """It may be of a partition that is split, and its node may owe the children (H11)."""
     node = Node()
     node.create(5, term=1)
-    node.world.crash(node.place, "test", spare=True)
-    node.settle()
-    node.world.start(node.place)
+    node.start_unread()
     assert 5 in node.node.unread
     drop = DropReplica(CONFIG.voters[0], 1)
     assert node.tell(drop, 5) == []

@@ -21,9 +21,7 @@ def test_a_partition_of_which_a_replica_was_not_looked_at_yet_is_not_buried() ->
     """Its files would stay, and so would the lease that it granted."""
     node = Node()
     node.create(5, term=1)
-    node.world.crash(node.place, "test", spare=True)
-    node.settle()
-    node.world.start(node.place)
+    node.start_unread()
     assert 5 in node.node.unread
     assert node.tell(DropPartition(1), 5) == []
     assert not node.node.journal.buried(5)

@@ -148,11 +148,7 @@ class Target(Struct, frozen=True, gc=False, array_like=True):
 
     def nodes(self) -> tuple[NodeId, ...]:
         """The addresses of all nodes that may have a replica of it."""
-        return tuple(dict.fromkeys((*self.may_vote(), *(node.address for node in self.left))))
-
-    def may_vote(self) -> tuple[NodeId, ...]:
-        """The addresses of the nodes whose replicas have votes, or may get them (A14)."""
-        there = (*(voter.node for voter in self.config.voters), *self.others)
+        there = (*(voter.node for voter in self.config.voters), *self.others, *self.left)
         return tuple(dict.fromkeys(node.address for node in there))
 
     def configs(self) -> list[Config]:
